@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Checksums over packets in chains of mbufs, where a piece may begin at an odd offset (RFC 1071 2 B).
+// For ports that do not verify or compute them; offload.h is for those that do.
+// Called by stack/ for received segments, tcp/segment_tx for sent ones, net/ for large echoes.
+#ifndef WIRE_MBUF_CHECKSUM_H
+#define WIRE_MBUF_CHECKSUM_H
+
+#include "wire/checksum.h"
+
+struct rte_mbuf;
+
+// The partial sum of `len_bytes` bytes from byte `offset_bytes` of the packet on. What the chain
+// does not hold counts as nothing.
+uint32_t mbuf_checksum_partial(const struct rte_mbuf *m, uint32_t offset_bytes, uint32_t len_bytes);
+
+#endif

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A TCP segment as values (RFC 9293 3.1) and back to bytes: header, options (RFC 7323, RFC 9293 3.2).
+// Pure functions: no state, no allocation, nothing read outside the bytes given.
+// Called by stack/ for every received segment and by tcp/segment_tx for every sent one.
+#ifndef WIRE_TCP_H
+#define WIRE_TCP_H
+
+#include <pollux/drop.h>
+#include <pollux/types.h>
+
+enum tcp_flag {
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_PSH = 0x08,
+	TCP_ACK = 0x10,
+	TCP_URG = 0x20,
+	TCP_ECE = 0x40,
+	TCP_CWR = 0x80,
+};
+
+enum {
+	TCP_HEADER_BYTES = 20,	    // without options
+	TCP_HEADER_MAX_BYTES = 60,  // data offset 15
+	TCP_TIMESTAMP_BYTES = 12,   // NOP NOP TIMESTAMP, what data segments carry
+	TCP_MSS_DEFAULT_IPV4 = 536, // RFC 9293 3.7.1, MUST-15
+	TCP_MSS_DEFAULT_IPV6 = 1220,
+	TCP_WINDOW_SCALE_MAX = 14, // RFC 7323 2.3
+};
+
+// What the option list said. A field counts only when its has_ bit is set.
+struct tcp_options {
+	bool has_mss : 1;
+	bool has_window_scale : 1;
+	bool has_timestamps : 1;
+	bool has_sack_permitted : 1; // seen, and ignored: the ARQ is SACK-less
+	uint8_t window_scale;	     // already clamped to 14
+	uint16_t mss;
+	uint32_t ts_val;
+	uint32_t ts_ecr;
+};
+
+// One TCP header in host byte order. `header_bytes` is the data offset in bytes.
+struct tcp_header {
+	uint16_t src_port;
+	uint16_t dst_port;
+	uint32_t seq;
+	uint32_t ack;
+	uint16_t window; // as on the wire, not scaled
+	uint16_t urgent;
+	uint8_t flags;
+	uint8_t header_bytes;
+	struct tcp_options options;
+};
+
+// Reads the header and its options from `len_bytes` bytes, the whole segment. PLX_DROP_NONE, or
+// PLX_DROP_TCP_HEADER, PLX_DROP_TCP_OPTION; then `out` is not to be used.
+enum plx_drop tcp_header_parse(const uint8_t *bytes, size_t len_bytes, struct tcp_header *out);
+
+// Writes header and options (in the order MSS, window scale, timestamps; NOP-padded to 4) to
+// `bytes`, which must have room for TCP_HEADER_MAX_BYTES. The checksum field is zero.
+// Ignores header_bytes of `in`; returns the length of what it wrote.
+size_t tcp_header_build(uint8_t *bytes, const struct tcp_header *in);
+
+#endif
