@@ -39,6 +39,7 @@ enum plx_offload {
 	PLX_OFFLOAD_TX_TCP_CHECKSUM = 1u << 3,
 	PLX_OFFLOAD_TX_MULTI_SEGS = 1u << 4, /**< the port sends chained mbufs */
 	PLX_OFFLOAD_TX_BY_REFERENCE = 1u << 5, /**< the port hands our mbufs on to another reader (net_ring): retained payload is copied */
+	PLX_OFFLOAD_TX_ANY_MEMORY = 1u << 6, /**< the port reads all memory of the process, registered or not (drivers that copy by CPU) */
 };
 
 /** An address of the stack with its on-link prefix; `count` consecutive addresses from `addr` on. */
