@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A received frame up to its transport: Ethernet and VLAN, ARP, IPv4 and IPv6 validity, whose it is,
+// martians (RFC 1122 3.2.1.3, RFC 1812 5.3.7), ICMP. The answer is a verdict; the stack counts the fate.
+// Called by stack/ in phase 1 for every frame; the way of a plain TCP frame is kept short.
+#ifndef NET_INPUT_H
+#define NET_INPUT_H
+
+#include "net/net.h"
+#include "wire/icmp.h"
+
+struct net_frame {
+	struct rte_mbuf
+		*mbuf; // what is the caller's now, see the verdicts; may be a copy of what came
+	enum plx_drop drop; // for NET_DROP and NET_FOREIGN
+	uint16_t ip_offset; // 0 for bare IP, else 14 or 18
+	uint16_t transport_offset;
+	bool to_group;		 // the link-layer destination is broadcast or multicast
+	struct ip_header ip;	 // valid for NET_TCP and NET_ICMP_ERROR
+	struct mac_addr src_mac; // of Ethernet frames
+	struct icmp_quote quote; // for NET_ICMP_ERROR
+};
+
+enum net_verdict {
+	// A TCP segment to an address of ours from a credible one: ip.payload_bytes bytes at
+	// transport_offset, and nothing behind them: padding is cut off. The TCP header (up to 60 bytes, if
+	// there are so many) is contiguous. Nobody has looked at its checksum. `mbuf` is the caller's.
+	NET_TCP,
+	// Used up: answered through the answer queue, or learned from. `mbuf` is NULL.
+	NET_ANSWERED,
+	// `drop` says why. `mbuf` is the caller's to free, and NULL when it is gone already.
+	NET_DROP,
+	// Not for this stack: another MAC, VLAN, EtherType, address, protocol, or ARP and ND about others.
+	// `drop` says why, should it not be handed back. `mbuf` is the caller's, as it came.
+	NET_FOREIGN,
+	// An ICMP error that quotes a TCP segment which an address of ours sent: `quote`. `mbuf` is the
+	// caller's. The sequence number is still to be found in flight (RFC 5927 4.1).
+	NET_ICMP_ERROR,
+};
+
+// Takes `m` and gives back out->mbuf, as the verdict says.
+enum net_verdict net_input(struct net *net, struct rte_mbuf *m, struct net_frame *out,
+			   plx_time now);
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The neighbour cache, one for ARP and ND: the states of RFC 4861 7.3.2 with FAILED for a next hop that
+// did not answer, remembered for a moment; its timers; the packets that wait for an answer.
+// ARP entries live by the same rules (RFC 1122 2.3.2.1: unicast poll). Fixed size; the longest unused go.
+// Called by net/arp and net/nd with what they have learned; neighbor.h is for everybody else.
+#ifndef NET_NEIGHBOR_TABLE_H
+#define NET_NEIGHBOR_TABLE_H
+
+#include <assert.h>
+#include <stdalign.h>
+
+#include <pollux/stack.h>
+
+#include "base/flow_table.h"
+#include "base/list.h"
+#include "base/pool.h"
+#include "base/siphash.h"
+#include "base/timer_wheel.h"
+#include "wire/ethernet.h"
+
+struct net;
+
+enum {
+	NEIGHBOR_HELD_MAX = 8,		// packets waiting for one next hop
+	NEIGHBOR_HELD_TOTAL_MAX = 1024, // for all of them, or a sixteenth of the mbuf pool
+	NEIGHBOR_TRIES = 3,		// RFC 4861 10: MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT
+};
+
+// In an order that makes "usable" one comparison.
+enum neighbor_state {
+	NEIGHBOR_INCOMPLETE, // being asked for, or nobody has begun to ask
+	NEIGHBOR_FAILED,     // did not answer
+	NEIGHBOR_STALE,	     // usable; the next use begins to doubt it
+	NEIGHBOR_DELAY,	     // usable; waits for TCP to confirm it
+	NEIGHBOR_PROBE,	     // usable; being asked by unicast
+	NEIGHBOR_REACHABLE,
+};
+
+struct neighbor {
+	struct plx_addr addr;
+	uint32_t generation;
+	uint8_t state;
+	uint8_t tries;			  // solicitations sent in this state
+	bool was_used;			  // since the eviction last came by
+	bool is_static;			  // configured: REACHABLE for ever
+	uint8_t l2[ETH_HEADER_MAX_BYTES]; // the header that frames to it begin with
+	uint16_t held_count;
+	uint16_t held_head; // indexes into `held`
+	uint16_t held_tail;
+	plx_time confirmed;	// when it was last known to be reachable
+	struct index_link link; // in `evictable`
+};
+static_assert(sizeof(struct neighbor) == CACHE_LINE, "a use costs one line");
+
+struct held_packet {
+	struct rte_mbuf *mbuf; // begins at the IP header
+	uint32_t neighbor;
+	uint32_t next;		// of the same neighbour
+	struct index_link link; // in `held_order`
+};
+
+struct neighbor_table {
+	struct pool entries;
+	struct flow_table *by_addr;
+	struct timer_wheel *timers;
+	struct index_list evictable; // all that are not static; the next to go first
+	struct pool held;
+	struct index_list held_order; // oldest first
+	uint32_t held_max;
+	struct siphash_key key;
+};
+
+size_t neighbor_table_bytes(const struct plx_stack_config *config);
+
+// 0, -EINVAL with a sentence that names field and remedy, -ENOMEM. Fills in the static neighbours.
+int neighbor_table_init(struct net *net, const struct plx_stack_config *config, const char **error);
+void neighbor_table_fini(struct net *net); // frees held packets
+
+// How a MAC address became known.
+enum neighbor_news {
+	NEIGHBOR_ASKS,	    // its own request to us: it will want an answer, so a new entry is made
+	NEIGHBOR_ANNOUNCES, // not asked for: only an entry that exists is changed
+	NEIGHBOR_ANSWERS,   // what we had asked for: reachable
+};
+
+// RFC 826 "merge", RFC 4861 7.2.3 and 7.2.5 with Override set: records `mac`, moves the state, releases
+// what was held. False: there is no such entry and none was made.
+bool neighbor_learn(struct net *net, const struct plx_addr *addr, const struct mac_addr *mac,
+		    enum neighbor_news news, plx_time now);
+
+// The entry of an address, or NULL.
+struct neighbor *neighbor_find(struct net *net, const struct plx_addr *addr);
+
+static inline struct neighbor *neighbor_at(const struct neighbor_table *table, uint32_t idx)
+{
+	return (struct neighbor *)pool_at(&table->entries, idx);
+}
+
+static inline bool neighbor_is_usable(const struct neighbor *n)
+{
+	return n->state >= NEIGHBOR_STALE;
+}
+
+#endif
