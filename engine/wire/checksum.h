@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The Internet checksum (RFC 1071, RFC 1624): partial sums, pseudo headers, updates by difference.
-// A partial sum is opaque: it adds 16-bit words as they lie in memory; only these functions read it.
+// A partial sum is opaque: 16-bit words as they lie in memory, added; only these functions read it.
 // What they return as a checksum is in host byte order, for load_be16() and store_be16().
 #ifndef WIRE_CHECKSUM_H
 #define WIRE_CHECKSUM_H
@@ -26,6 +26,13 @@ static inline uint32_t checksum_add(uint32_t sum, uint32_t part)
 {
 	sum += part;
 	return sum + (sum < part);
+}
+
+// Brings a sum of 32-bit words, kept in 64 bits, down to a partial sum.
+static inline uint32_t checksum_narrow(uint64_t sum)
+{
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	return (uint32_t)(sum + (sum >> 32));
 }
 
 // Adds a 16-bit value in host byte order.

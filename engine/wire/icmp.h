@@ -69,8 +69,8 @@ struct icmp_quote {
 enum plx_drop icmp_header_parse(const struct ip_header *ip, const uint8_t *bytes, size_t len_bytes,
 				bool verify_checksum, struct icmp_header *out);
 
-// Writes the header in front of the ip->payload_bytes - 8 bytes already behind it, checksum included.
-// Returns ICMP_HEADER_BYTES.
+// Writes the header, checksum included, in front of the rest of the ip->payload_bytes, which is
+// there already. Returns ICMP_HEADER_BYTES.
 size_t icmp_header_build(uint8_t *bytes, const struct ip_header *ip, const struct icmp_header *in);
 
 // Makes the reply out of the echo request at `bytes`, in place: type and checksum, by difference

@@ -33,8 +33,8 @@ struct ip_header {
 	bool is_ipv6;
 };
 
-// `len_bytes` is what the frame holds from the IP header on, padding included. Reads no further than
-// that, and no further than IPV4_HEADER_MAX_BYTES: so much of a chain must be contiguous.
+// `len_bytes` is what the frame holds from the IP header on, padding included. Reads no further
+// than that, and no further than IPV4_HEADER_MAX_BYTES: so much of a chain must be contiguous.
 // `verify_checksum` is false where the port has done it. Options are checked for form and skipped.
 // PLX_DROP_NONE, or PLX_DROP_FRAME_SHORT, PLX_DROP_IPV4_HEADER, PLX_DROP_IPV4_CHECKSUM,
 // PLX_DROP_IPV4_OPTION, PLX_DROP_IP_FRAGMENT; then `out` is not to be used.
@@ -47,8 +47,8 @@ enum plx_drop ipv4_header_parse(const uint8_t *bytes, size_t len_bytes, bool ver
 // PLX_DROP_IP_NOT_FOR_US.
 enum plx_drop ipv6_header_parse(const uint8_t *bytes, size_t len_bytes, struct ip_header *out);
 
-// Write a header without options or extensions; return its length. `fill_checksum` is a constant:
-// false leaves the field zero, as a port that computes it wants it.
+// Write a header without options or extensions; return its length. Without `fill_checksum` the
+// field is zero, as a port that computes it wants it.
 size_t ipv4_header_build(uint8_t *bytes, const struct ip_header *in, uint16_t id,
 			 bool dont_fragment, bool fill_checksum);
 size_t ipv6_header_build(uint8_t *bytes, const struct ip_header *in);

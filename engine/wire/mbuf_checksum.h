@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Checksums over packets in chains of mbufs, where a piece may begin at an odd offset (RFC 1071 2 B).
+// Checksums over packets in chains of mbufs, whose pieces may begin at odd offsets (RFC 1071 2 B).
 // For ports that do not verify or compute them; offload.h is for those that do.
-// Called by stack/ for received segments, tcp/segment_tx for sent ones, net/ for large echoes.
+// Called by stack/ for received segments, tcp/segment_tx for sent ones, net/ for echoes.
 #ifndef WIRE_MBUF_CHECKSUM_H
 #define WIRE_MBUF_CHECKSUM_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Neighbour solicitations and advertisements (RFC 4861 4.3, 4.4) with the rules that make one valid.
+// Neighbour solicitations and advertisements (RFC 4861 4.3, 4.4), and the rules of a valid one.
 // Pure functions; whose target it is, and what is learned from it, net/ decides.
 // Called by net/ after icmp_header_parse() has verified the checksum.
 #ifndef WIRE_ND_H

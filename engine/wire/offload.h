@@ -16,7 +16,7 @@ struct offload_layout {
 	uint8_t l3_bytes;
 	uint8_t l4_bytes;
 	bool is_ipv6;
-	bool ipv4_checksum; // the port fills the IPv4 header's too (always so with segmentation)
+	bool ipv4_checksum;	// the port fills the IPv4 header's too; needed where it cuts
 	uint16_t segment_bytes; // payload per segment that the port cuts; 0: it does not cut
 };
 
@@ -42,7 +42,7 @@ static inline bool offload_has_verified_l4(const struct rte_mbuf *m)
 	return (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_GOOD) != 0;
 }
 
-// Forgets what reception or an earlier transmission wrote, before a received mbuf becomes an answer.
+// Forgets what reception or an earlier transmission wrote, before a received mbuf is an answer.
 static inline void offload_reset(struct rte_mbuf *m)
 {
 	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;

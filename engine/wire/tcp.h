@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A TCP segment as values (RFC 9293 3.1) and back to bytes: header, options (RFC 7323, RFC 9293 3.2).
+// A TCP header and its options as values, and back to bytes (RFC 9293 3.1, 3.2, RFC 7323).
 // Pure functions: no state, no allocation, nothing read outside the bytes given.
 // Called by stack/ for every received segment and by tcp/segment_tx for every sent one.
 #ifndef WIRE_TCP_H
