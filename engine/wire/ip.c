@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// IPv4 (RFC 791) and IPv6 (RFC 8200) headers between bytes and values.
+// The header without options is the straight way; options and fragments are looked at behind it.
+// Called by stack/ for every received packet, by net/ and tcp/segment_tx for every sent one.
+#include "wire/ip.h"
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
+#include "wire/bytes.h"
+#include "wire/checksum.h"
+
+enum {
+	IPV4_PLAIN = 0x45, // version 4, header of five words
+	IPV4_TOTAL_OFFSET = 2,
+	IPV4_FRAGMENT_OFFSET = 6,
+	IPV4_TTL_OFFSET = 8,
+	IPV4_PROTOCOL_OFFSET = 9,
+	IPV4_SRC_OFFSET = 12,
+	IPV4_DST_OFFSET = 16,
+	IPV4_DONT_FRAGMENT = 0x4000,
+	IPV4_FRAGMENT_MASK = 0x3fff, // more fragments, and the offset
+	IPV4_OPTION_END = 0,
+	IPV4_OPTION_NOP = 1,
+
+	IPV6_VERSION = 6,
+	IPV6_PAYLOAD_OFFSET = 4,
+	IPV6_NEXT_HEADER_OFFSET = 6,
+	IPV6_HOP_LIMIT_OFFSET = 7,
+	IPV6_SRC_OFFSET = 8,
+	IPV6_DST_OFFSET = 24,
+};
+
+// Next headers that carry another one behind them (RFC 8200 4.1, IANA's list of extension headers).
+enum ipv6_extension {
+	IPV6_HOP_BY_HOP = 0,
+	IPV6_ROUTING = 43,
+	IPV6_FRAGMENT = 44,
+	IPV6_AUTHENTICATION = 51,
+	IPV6_DESTINATION = 60,
+	IPV6_MOBILITY = 135,
+	IPV6_HOST_IDENTITY = 139,
+	IPV6_SHIM6 = 140,
+};
+
+static inline uint32_t load_word(const uint8_t *at)
+{
+	uint32_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static inline void store_word(uint8_t *at, uint32_t word)
+{
+	memcpy(at, &word, sizeof(word));
+}
+
+// The partial sum of a header without options.
+static inline uint32_t sum_plain_header(const uint8_t *bytes)
+{
+	return checksum_narrow((uint64_t)load_word(bytes) + load_word(bytes + 4)
+			       + load_word(bytes + 8) + load_word(bytes + 12)
+			       + load_word(bytes + 16));
+}
+
+// RFC 791 3.1: each option but the two of one octet has a length, and none goes past the header.
+static bool are_options_wellformed(const uint8_t *option, size_t len_bytes)
+{
+	while (len_bytes > 0 && option[0] != IPV4_OPTION_END) {
+		size_t option_bytes = 1;
+
+		if (option[0] != IPV4_OPTION_NOP) {
+			if (len_bytes < 2 || option[1] < 2 || option[1] > len_bytes)
+				return false;
+			option_bytes = option[1];
+		}
+		option += option_bytes;
+		len_bytes -= option_bytes;
+	}
+	return true;
+}
+
+// `header_bytes`, a constant for the header without options, lies within `len_bytes`.
+static __rte_always_inline enum plx_drop read_ipv4(const uint8_t *bytes, size_t len_bytes,
+						   bool verify_checksum, uint16_t header_bytes,
+						   struct ip_header *out)
+{
+	uint16_t total_bytes = load_be16(bytes + IPV4_TOTAL_OFFSET);
+
+	if (unlikely(total_bytes < header_bytes || total_bytes > len_bytes))
+		return PLX_DROP_IPV4_HEADER;
+	if (verify_checksum) {
+		uint32_t sum = header_bytes == IPV4_HEADER_BYTES
+			? sum_plain_header(bytes)
+			: checksum_partial(bytes, header_bytes, 0);
+
+		if (unlikely(!checksum_is_valid(sum)))
+			return PLX_DROP_IPV4_CHECKSUM;
+	}
+	if (unlikely((load_be16(bytes + IPV4_FRAGMENT_OFFSET) & IPV4_FRAGMENT_MASK) != 0))
+		return PLX_DROP_IP_FRAGMENT;
+
+	out->src = addr_of_ipv4_bytes(bytes + IPV4_SRC_OFFSET);
+	out->dst = addr_of_ipv4_bytes(bytes + IPV4_DST_OFFSET);
+	out->payload_bytes = total_bytes - header_bytes;
+	out->header_bytes = header_bytes;
+	out->protocol = bytes[IPV4_PROTOCOL_OFFSET];
+	out->hop_limit = bytes[IPV4_TTL_OFFSET];
+	out->traffic_class = bytes[1];
+	out->is_ipv6 = false;
+	return PLX_DROP_NONE;
+}
+
+static __rte_noinline enum plx_drop read_ipv4_with_options(const uint8_t *bytes, size_t len_bytes,
+							   bool verify_checksum,
+							   struct ip_header *out)
+{
+	uint16_t header_bytes = (bytes[0] & 0x0f) * 4;
+	enum plx_drop verdict;
+
+	if (bytes[0] >> 4 != 4 || header_bytes <= IPV4_HEADER_BYTES || header_bytes > len_bytes)
+		return PLX_DROP_IPV4_HEADER;
+	verdict = read_ipv4(bytes, len_bytes, verify_checksum, header_bytes, out);
+	if (verdict == PLX_DROP_NONE
+	    && !are_options_wellformed(bytes + IPV4_HEADER_BYTES, header_bytes - IPV4_HEADER_BYTES))
+		return PLX_DROP_IPV4_OPTION;
+	return verdict;
+}
+
+enum plx_drop ipv4_header_parse(const uint8_t *bytes, size_t len_bytes, bool verify_checksum,
+				struct ip_header *out)
+{
+	if (unlikely(len_bytes < IPV4_HEADER_BYTES))
+		return PLX_DROP_FRAME_SHORT;
+	if (unlikely(bytes[0] != IPV4_PLAIN))
+		return read_ipv4_with_options(bytes, len_bytes, verify_checksum, out);
+	return read_ipv4(bytes, len_bytes, verify_checksum, IPV4_HEADER_BYTES, out);
+}
+
+// Is the transport hidden behind it? If not, it is one, and the caller judges it.
+static enum plx_drop judge_next_header(uint8_t next_header)
+{
+	switch (next_header) {
+	case IPV6_FRAGMENT:
+		return PLX_DROP_IP_FRAGMENT;
+	case IPV6_HOP_BY_HOP:
+	case IPV6_ROUTING:
+	case IPV6_AUTHENTICATION:
+	case IPV6_DESTINATION:
+	case IPV6_MOBILITY:
+	case IPV6_HOST_IDENTITY:
+	case IPV6_SHIM6:
+		return PLX_DROP_IPV6_EXTENSION;
+	default:
+		return PLX_DROP_NONE;
+	}
+}
+
+enum plx_drop ipv6_header_parse(const uint8_t *bytes, size_t len_bytes, struct ip_header *out)
+{
+	if (unlikely(len_bytes < IPV6_HEADER_BYTES))
+		return PLX_DROP_FRAME_SHORT;
+
+	uint32_t first = load_be32(bytes);
+	uint16_t payload_bytes = load_be16(bytes + IPV6_PAYLOAD_OFFSET);
+	uint8_t next_header = bytes[IPV6_NEXT_HEADER_OFFSET];
+
+	if (unlikely(first >> 28 != IPV6_VERSION || payload_bytes > len_bytes - IPV6_HEADER_BYTES))
+		return PLX_DROP_IPV6_HEADER;
+
+	out->src = addr_of_ipv6_bytes(bytes + IPV6_SRC_OFFSET);
+	out->dst = addr_of_ipv6_bytes(bytes + IPV6_DST_OFFSET);
+	out->payload_bytes = payload_bytes;
+	out->header_bytes = IPV6_HEADER_BYTES;
+	out->protocol = next_header;
+	out->hop_limit = bytes[IPV6_HOP_LIMIT_OFFSET];
+	out->traffic_class = (uint8_t)(first >> 20);
+	out->is_ipv6 = true;
+
+	if (unlikely(plx_addr_is_ipv4(&out->src)))
+		return PLX_DROP_IP_SOURCE;
+	if (unlikely(plx_addr_is_ipv4(&out->dst)))
+		return PLX_DROP_IP_NOT_FOR_US;
+	if (likely(next_header == IP_PROTOCOL_TCP))
+		return PLX_DROP_NONE;
+	return judge_next_header(next_header);
+}
+
+// In words, so that the sum is taken from registers and not from bytes just stored.
+size_t ipv4_header_build(uint8_t *bytes, const struct ip_header *in, uint16_t id,
+			 bool dont_fragment, bool fill_checksum)
+{
+	uint16_t total_bytes = IPV4_HEADER_BYTES + in->payload_bytes;
+	uint32_t length = be32_of((uint32_t)IPV4_PLAIN << 24 | (uint32_t)in->traffic_class << 16
+				  | total_bytes);
+	uint32_t fragment = be32_of((uint32_t)id << 16 | (dont_fragment ? IPV4_DONT_FRAGMENT : 0));
+	uint32_t ttl = be32_of((uint32_t)in->hop_limit << 24 | (uint32_t)in->protocol << 16);
+	uint32_t src = load_word(in->src.bytes + ADDR_IPV4_OFFSET);
+	uint32_t dst = load_word(in->dst.bytes + ADDR_IPV4_OFFSET);
+
+	if (fill_checksum) {
+		uint64_t sum = (uint64_t)length + fragment + ttl + src + dst;
+
+		ttl |= be32_of(checksum_fold(checksum_narrow(sum)));
+	}
+	store_word(bytes, length);
+	store_word(bytes + 4, fragment);
+	store_word(bytes + IPV4_TTL_OFFSET, ttl);
+	store_word(bytes + IPV4_SRC_OFFSET, src);
+	store_word(bytes + IPV4_DST_OFFSET, dst);
+	return IPV4_HEADER_BYTES;
+}
+
+size_t ipv6_header_build(uint8_t *bytes, const struct ip_header *in)
+{
+	store_be32(bytes, (uint32_t)IPV6_VERSION << 28 | (uint32_t)in->traffic_class << 20);
+	store_be16(bytes + IPV6_PAYLOAD_OFFSET, in->payload_bytes);
+	bytes[IPV6_NEXT_HEADER_OFFSET] = in->protocol;
+	bytes[IPV6_HOP_LIMIT_OFFSET] = in->hop_limit;
+	memcpy(bytes + IPV6_SRC_OFFSET, &in->src, ADDR_BYTES);
+	memcpy(bytes + IPV6_DST_OFFSET, &in->dst, ADDR_BYTES);
+	return IPV6_HEADER_BYTES;
+}

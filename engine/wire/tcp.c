@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// TCP headers between bytes and values (RFC 9293 3.1, 3.2, RFC 7323).
+// What a data segment carries, NOP NOP TIMESTAMP or nothing, is the straight way; the option list
+// is walked only in SYNs and for peers that order their options in another way.
+// Called by stack/ for every received segment and by tcp/segment_tx for every sent one.
+#include "wire/tcp.h"
+
+#include <rte_branch_prediction.h>
+
+#include "wire/bytes.h"
+
+enum {
+	SRC_PORT_OFFSET = 0,
+	DST_PORT_OFFSET = 2,
+	SEQ_OFFSET = 4,
+	ACK_OFFSET = 8,
+	DATA_OFFSET_OFFSET = 12,
+	FLAGS_OFFSET = 13,
+	WINDOW_OFFSET = 14,
+	CHECKSUM_OFFSET = 16,
+	URGENT_OFFSET = 18,
+};
+
+enum option_kind {
+	OPTION_END = 0,
+	OPTION_NOP = 1,
+	OPTION_MSS = 2,
+	OPTION_WINDOW_SCALE = 3,
+	OPTION_SACK_PERMITTED = 4,
+	OPTION_TIMESTAMPS = 8,
+};
+
+enum option_bytes {
+	MSS_BYTES = 4,
+	WINDOW_SCALE_BYTES = 3,
+	SACK_PERMITTED_BYTES = 2,
+	TIMESTAMPS_BYTES = 10,
+};
+
+// NOP NOP TIMESTAMPS, and NOP WINDOW_SCALE, with their lengths: an option that fills its words.
+#define ALIGNED_TIMESTAMPS \
+	((uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_TIMESTAMPS << 8 | TIMESTAMPS_BYTES)
+#define ALIGNED_WINDOW_SCALE \
+	((uint32_t)OPTION_NOP << 24 | OPTION_WINDOW_SCALE << 16 | WINDOW_SCALE_BYTES << 8)
+
+// One option whose length is within the list. A known kind with a length that is not its own is
+// skipped like an unknown one. All but timestamps are offers, which only a SYN can make.
+static void read_option(const uint8_t *option, bool is_syn, struct tcp_options *out)
+{
+	const uint8_t *value = option + 2;
+	uint8_t option_bytes = option[1];
+
+	switch (option[0]) {
+	case OPTION_MSS: // RFC 9293 3.7.1; an MSS of zero offers nothing
+		if (is_syn && option_bytes == MSS_BYTES && load_be16(value) != 0) {
+			out->has_mss = true;
+			out->mss = load_be16(value);
+		}
+		break;
+	case OPTION_WINDOW_SCALE: // RFC 7323 2.3
+		if (is_syn && option_bytes == WINDOW_SCALE_BYTES) {
+			out->has_window_scale = true;
+			out->window_scale = value[0] < TCP_WINDOW_SCALE_MAX ? value[0]
+									    : TCP_WINDOW_SCALE_MAX;
+		}
+		break;
+	case OPTION_SACK_PERMITTED:
+		if (is_syn && option_bytes == SACK_PERMITTED_BYTES)
+			out->has_sack_permitted = true;
+		break;
+	case OPTION_TIMESTAMPS: // RFC 7323 3.2
+		if (option_bytes == TIMESTAMPS_BYTES) {
+			out->has_timestamps = true;
+			out->ts_val = load_be32(value);
+			out->ts_ecr = load_be32(value + 4);
+		}
+		break;
+	}
+}
+
+// RFC 9293 3.2: a list ends with its octets or with END; MUST-7: any length may be a lie.
+static enum plx_drop read_options(const uint8_t *option, size_t len_bytes, bool is_syn,
+				  struct tcp_options *out)
+{
+	while (len_bytes > 0 && option[0] != OPTION_END) {
+		size_t option_bytes = 1;
+
+		if (option[0] != OPTION_NOP) {
+			if (len_bytes < 2 || option[1] < 2 || option[1] > len_bytes)
+				return PLX_DROP_TCP_OPTION;
+			option_bytes = option[1];
+			read_option(option, is_syn, out);
+		}
+		option += option_bytes;
+		len_bytes -= option_bytes;
+	}
+	return PLX_DROP_NONE;
+}
+
+enum plx_drop tcp_header_parse(const uint8_t *bytes, size_t len_bytes, struct tcp_header *out)
+{
+	const uint8_t *options = bytes + TCP_HEADER_BYTES;
+
+	if (unlikely(len_bytes < TCP_HEADER_BYTES))
+		return PLX_DROP_TCP_HEADER;
+	out->src_port = load_be16(bytes + SRC_PORT_OFFSET);
+	out->dst_port = load_be16(bytes + DST_PORT_OFFSET);
+	out->seq = load_be32(bytes + SEQ_OFFSET);
+	out->ack = load_be32(bytes + ACK_OFFSET);
+	out->window = load_be16(bytes + WINDOW_OFFSET);
+	out->urgent = load_be16(bytes + URGENT_OFFSET);
+	out->flags = bytes[FLAGS_OFFSET];
+	out->header_bytes = (bytes[DATA_OFFSET_OFFSET] >> 4) * 4;
+
+	if (unlikely(out->header_bytes < TCP_HEADER_BYTES || out->header_bytes > len_bytes))
+		return PLX_DROP_TCP_HEADER;
+	if (likely(out->header_bytes == TCP_HEADER_BYTES + TCP_TIMESTAMP_BYTES
+		   && load_be32(options) == ALIGNED_TIMESTAMPS)) {
+		out->options = (struct tcp_options){
+			.has_timestamps = true,
+			.ts_val = load_be32(options + 4),
+			.ts_ecr = load_be32(options + 8),
+		};
+		return PLX_DROP_NONE;
+	}
+	out->options = (struct tcp_options){0};
+	if (likely(out->header_bytes == TCP_HEADER_BYTES))
+		return PLX_DROP_NONE;
+	return read_options(options, out->header_bytes - TCP_HEADER_BYTES,
+			    (out->flags & TCP_SYN) != 0, &out->options);
+}
+
+size_t tcp_header_build(uint8_t *bytes, const struct tcp_header *in)
+{
+	uint8_t *end = bytes + TCP_HEADER_BYTES;
+
+	store_be16(bytes + SRC_PORT_OFFSET, in->src_port);
+	store_be16(bytes + DST_PORT_OFFSET, in->dst_port);
+	store_be32(bytes + SEQ_OFFSET, in->seq);
+	store_be32(bytes + ACK_OFFSET, in->ack);
+	bytes[FLAGS_OFFSET] = in->flags;
+	store_be16(bytes + WINDOW_OFFSET, in->window);
+	store_be16(bytes + CHECKSUM_OFFSET, 0);
+	store_be16(bytes + URGENT_OFFSET, in->urgent);
+
+	if (in->options.has_mss) {
+		store_be32(end, (uint32_t)OPTION_MSS << 24 | MSS_BYTES << 16 | in->options.mss);
+		end += 4;
+	}
+	if (in->options.has_window_scale) {
+		store_be32(end, ALIGNED_WINDOW_SCALE | in->options.window_scale);
+		end += 4;
+	}
+	if (in->options.has_timestamps) {
+		store_be32(end, ALIGNED_TIMESTAMPS);
+		store_be32(end + 4, in->options.ts_val);
+		store_be32(end + 8, in->options.ts_ecr);
+		end += TCP_TIMESTAMP_BYTES;
+	}
+	bytes[DATA_OFFSET_OFFSET] = (uint8_t)((end - bytes) << 2);
+	return (size_t)(end - bytes);
+}
