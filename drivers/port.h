@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A port of the configuration: a DPDK device or one end of a loopback, with the impairment shim in
-// between when it is configured. A burst is one switch. Statistics for the final report.
-// Bursts are called by the worker that owns the queue, the rest by bring-up and the control thread.
+// between when it is configured. What can be asked of it, by the control thread and the final report;
+// the bursts, which only the worker that owns a queue calls, stand in port_burst.h.
 #ifndef DRIVERS_PORT_H
 #define DRIVERS_PORT_H
 
@@ -42,13 +42,5 @@ uint32_t port_offloads(const struct port *port);
 bool port_has_link(const struct port *port);
 
 void port_get_stats(const struct port *port, struct port_stats *stats);
-
-// At most n frames for the owner of `queue`.
-unsigned port_rx_burst(struct port *port, uint16_t queue, struct rte_mbuf **frames, unsigned n,
-		       plx_time now);
-
-// Takes the first of n frames; returns how many. The caller keeps the rest.
-unsigned port_tx_burst(struct port *port, uint16_t queue, struct rte_mbuf **frames, unsigned n,
-		       plx_time now);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // From a plain description to running ports and stacks, and back: EAL, memory, lcores, pools,
-// ports, one stack per worker. The description is made by config/ from a file or from the command line's
-// options; apps/ puts an application on each worker and runs them (worker.h).
+// ports, one stack per worker. The description is made by config/ from a file or from the command
+// line's options; apps/ puts an application on each worker and runs them (worker.h).
 // One system per process: the EAL cannot be initialised twice.
 #ifndef DRIVERS_SYSTEM_H
 #define DRIVERS_SYSTEM_H
@@ -82,8 +82,8 @@ struct system_books {
 	uint64_t mbufs_missing; // at the end
 };
 
-// Stops the ports, destroys stacks, ports and pools, counts the mbufs into `books` (or NULL), leaves
-// the EAL and removes its run-time directory and huge page files. Read statistics before.
+// Stops the ports, destroys stacks, ports and pools, counts the mbufs into `books` (or NULL),
+// leaves the EAL and removes its run-time directory. Read statistics before.
 void system_stop(struct system *system, struct system_books *books);
 
 // Waits until every port has its link, at most `timeout`; a loopback has it always. Returns 0, or

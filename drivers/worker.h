@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The worker: one stack, one queue, one application, and the loop around the four phases. Several
-// workers may share a core by turns. plx_worker_run() runs all workers of a system while the calling
-// thread sleeps, reports progress once a second, and ends them in order.
+// workers may share a core by turns. plx_worker_run() runs all workers of a system while the
+// calling thread sleeps, reports progress once a second, and ends them in order.
 // Called by apps/; tests call worker_turn() by themselves.
 #ifndef DRIVERS_WORKER_H
 #define DRIVERS_WORKER_H
