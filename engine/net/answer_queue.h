@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Frames that are ready to go and belong to no connection: ARP, ND, ICMP, RST, SYN+ACK, and packets that
-// waited for their next hop. Bounded, first in first out.
+// Frames that are ready to go and belong to no connection: ARP, ND, ICMP, RST, SYN+ACK, and packets
+// that waited for their next hop. Bounded, first in first out.
 // Filled in phases 1 and 2 by net/ and stack/, emptied first of all in phase 4.
 #ifndef NET_ANSWER_QUEUE_H
 #define NET_ANSWER_QUEUE_H

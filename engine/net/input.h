@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A received frame up to its transport: Ethernet and VLAN, ARP, IPv4 and IPv6 validity, whose it is,
-// martians (RFC 1122 3.2.1.3, RFC 1812 5.3.7), ICMP. The answer is a verdict; the stack counts the fate.
-// Called by stack/ in phase 1 for every frame; the way of a plain TCP frame is kept short.
+// A received frame up to its transport: Ethernet and VLAN, ARP, IPv4 and IPv6 validity, whose it
+// is, martians (RFC 1122 3.2.1.3, RFC 1812 5.3.7), ICMP. The answer is a verdict; the stack counts
+// the fate. Called by stack/ in phase 1 for every frame; the way of a plain TCP frame is kept
+// short.
 #ifndef NET_INPUT_H
 #define NET_INPUT_H
 
@@ -23,18 +24,20 @@ struct net_frame {
 
 enum net_verdict {
 	// A TCP segment to an address of ours from a credible one: ip.payload_bytes bytes at
-	// transport_offset, and nothing behind them: padding is cut off. The TCP header (up to 60 bytes, if
-	// there are so many) is contiguous. Nobody has looked at its checksum. `mbuf` is the caller's.
+	// transport_offset, and nothing behind them: padding is cut off. The TCP header (up to 60
+	// bytes, if there are so many) is contiguous. Nobody has looked at its checksum. `mbuf` is
+	// the caller's.
 	NET_TCP,
 	// Used up: answered through the answer queue, or learned from. `mbuf` is NULL.
 	NET_ANSWERED,
 	// `drop` says why. `mbuf` is the caller's to free, and NULL when it is gone already.
 	NET_DROP,
-	// Not for this stack: another MAC, VLAN, EtherType, address, protocol, or ARP and ND about others.
-	// `drop` says why, should it not be handed back. `mbuf` is the caller's, as it came.
+	// Not for this stack: another MAC, VLAN, EtherType, address, protocol, or ARP and ND about
+	// others. `drop` says why, should it not be handed back. `mbuf` is the caller's, its
+	// bytes as they came.
 	NET_FOREIGN,
-	// An ICMP error that quotes a TCP segment which an address of ours sent: `quote`. `mbuf` is the
-	// caller's. The sequence number is still to be found in flight (RFC 5927 4.1).
+	// An ICMP error that quotes a TCP segment which an address of ours sent: `quote`. `mbuf` is
+	// the caller's. The sequence number is still to be found in flight (RFC 5927 4.1).
 	NET_ICMP_ERROR,
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What is ours: the MAC address, the VLAN, and the IP addresses with their prefixes (RFC 1122 3.3.4,
-// RFC 4291 2.8). A configured address may be a range; fe80:: of the MAC joins by itself.
+// What is ours: the MAC address, the VLAN, and the IP addresses with their prefixes (RFC 1122
+// 3.3.4, RFC 4291 2.8). A configured address may be a range; fe80:: of the MAC joins by itself.
 // Called by net_input() for both addresses of every packet, by stack/ for listen and connect.
 #ifndef NET_INTERFACE_H
 #define NET_INTERFACE_H
@@ -41,18 +41,25 @@ struct interface {
 	uint8_t l2_bytes;  // of a link header: 14, 18, or 0 for bare IP
 	bool has_ethernet; // else bare IP
 	bool has_ipv6;
-	uint8_t n_ranges;
+	uint8_t n_addresses;
+	uint8_t n_ranges; // as many
 	uint8_t n_broadcasts;
 	uint16_t mtu_bytes;
 	struct address_range ranges[INTERFACE_ADDRESSES_MAX]; // disjoint, in order of address
-	uint32_t broadcasts[INTERFACE_ADDRESSES_MAX]; // of the IPv4 prefixes, host byte order
+	// 255.255.255.255 and those of the IPv4 prefixes, in host byte order.
+	uint32_t broadcasts[INTERFACE_ADDRESSES_MAX + 1];
 	struct interface_address
 		addresses[INTERFACE_ADDRESSES_MAX]; // as configured; link-local last
 };
 
-// 0 or -EINVAL with a sentence that names field and remedy.
-int interface_init(struct interface *interface, const struct plx_stack_config *config,
-		   const char **error);
+// NULL, or the sentence that names the wrong field and the remedy.
+const char *interface_init(struct interface *interface, const struct plx_stack_config *config);
+
+// The address `offset` behind `addr`.
+struct plx_addr address_after(const struct plx_addr *addr, uint32_t offset);
+
+// One that a single station can have as its own, as far as its class tells.
+bool address_is_unicast(const struct plx_addr *addr);
 
 // Is it one of ours?
 bool interface_has_address(const struct net *net, const struct plx_addr *addr);
@@ -60,11 +67,13 @@ bool interface_has_address(const struct net *net, const struct plx_addr *addr);
 // 255.255.255.255, or the broadcast address of one of our prefixes.
 bool interface_is_broadcast(const struct net *net, const struct plx_addr *addr);
 
-// The address of ours that a packet to `remote` should come from: same family, same scope first, then
-// the prefix that holds the next hop (RFC 6724 5, rules 2 and 8). NULL without one, or without a route.
+// The address of ours that a packet to `remote` should come from: same family, same scope first,
+// then the prefix that holds the next hop (RFC 6724 5, rules 2 and 8). NULL without one, or without
+// a route.
 const struct plx_addr *interface_source_for(const struct net *net, const struct plx_addr *remote);
 
-// A group that frames for us are sent to: all nodes, or the solicited-node group of an address of ours.
+// A group that frames for us are sent to: all nodes, or the solicited-node group of an address of
+// ours.
 bool interface_has_group(const struct interface *interface, const struct plx_addr *group);
 bool interface_has_group_mac(const struct interface *interface, const struct mac_addr *mac);
 
@@ -89,6 +98,15 @@ static inline bool address_range_has(const struct address_range *range, uint64_t
 	return range->high == high && low - range->first <= range->span;
 }
 
+static inline bool interface_has_broadcast(const struct interface *interface, uint32_t ipv4)
+{
+	for (unsigned i = 0; i < interface->n_broadcasts; i++)
+		if (interface->broadcasts[i] == ipv4)
+			return true;
+	return false;
+}
+
+// For more ranges than a loop should try.
 bool interface_search(const struct interface *interface, uint64_t high, uint64_t low);
 
 // The same question as interface_has_address(), for the path of every packet.

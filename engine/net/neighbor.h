@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The neighbour cache as the data path sees it: a connection keeps a reference to its next hop and has the
-// ready link header copied with every segment; TCP's progress confirms it (RFC 4861 7.3.1).
-// Called by transmit and by tcp/ for every segment sent. Only for Ethernet; bare IP has no neighbours.
+// The neighbour cache as the data path sees it: a connection keeps a reference to its next hop and
+// has the ready link header copied with every segment; TCP's progress confirms it (RFC 4861 7.3.1).
+// Called by transmit and by tcp/ for every segment sent. Only for Ethernet; bare IP has no
+// neighbours.
 #ifndef NET_NEIGHBOR_H
 #define NET_NEIGHBOR_H
 
@@ -26,12 +27,12 @@ enum neighbor_answer {
 	NEIGHBOR_GONE,	      // look it up again
 };
 
-// The entry of a next hop, made if need be (the longest unused one goes for it); sends nothing by itself.
-// idx is INDEX_NONE when the table is full of static entries.
-struct neighbor_ref neighbor_find_or_begin(struct net *net, const struct plx_addr *next_hop,
-					   plx_time now);
+// The entry of a next hop, made if need be (the longest unused one goes for it); sends nothing by
+// itself. idx is INDEX_NONE when the table is full of static entries.
+struct neighbor_ref neighbor_find_or_begin(struct net *net, const struct plx_addr *next_hop);
 
-// RFC 4861 7.3.3: a use of a STALE entry begins the delay before probing. For neighbor_header() only.
+// RFC 4861 7.3.3: a use of a STALE entry begins the delay before probing. For neighbor_header()
+// only.
 void neighbor_begin_delay(struct net *net, uint32_t idx, plx_time now);
 
 // RFC 4861 7.3.1. For neighbor_confirm() only.
@@ -61,14 +62,15 @@ static inline enum neighbor_answer neighbor_header(struct net *net, struct neigh
 	return NEIGHBOR_USABLE;
 }
 
-// The peer has acknowledged something new, so what we send arrives: forward progress (RFC 4861 7.3.1).
+// The peer has acknowledged something new, so what we send arrives: forward progress (RFC 4861
+// 7.3.1).
 static inline void neighbor_confirm(struct net *net, struct neighbor_ref ref, plx_time now)
 {
 	struct neighbor *n = (struct neighbor *)pool_resolve(&net->neighbors.entries, ref.idx,
 							     ref.generation);
 
 	// Once a second is often enough, for something that lasts at least 15.
-	if (n == NULL || (n->state == NEIGHBOR_REACHABLE && now < n->confirmed + PLX_SECOND))
+	if (n == NULL || (n->state == NEIGHBOR_REACHABLE && now < n->since + PLX_SECOND))
 		return;
 	neighbor_restart_reachable(net, ref.idx, now);
 }

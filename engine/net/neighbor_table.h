@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The neighbour cache, one for ARP and ND: the states of RFC 4861 7.3.2 with FAILED for a next hop that
-// did not answer, remembered for a moment; its timers; the packets that wait for an answer.
-// ARP entries live by the same rules (RFC 1122 2.3.2.1: unicast poll). Fixed size; the longest unused go.
-// Called by net/arp and net/nd with what they have learned; neighbor.h is for everybody else.
+// The neighbour cache, one for ARP and ND: the states of RFC 4861 7.3.2 with FAILED for a next hop
+// that did not answer, remembered for a moment; its timers; the packets that wait for an answer.
+// ARP entries live by the same rules (RFC 1122 2.3.2.1: unicast poll). Fixed size; the longest
+// unused go. Called by net/arp and net/nd with what they have learned; neighbor.h is for everybody
+// else.
 #ifndef NET_NEIGHBOR_TABLE_H
 #define NET_NEIGHBOR_TABLE_H
 
@@ -19,12 +20,13 @@
 #include "base/timer_wheel.h"
 #include "wire/ethernet.h"
 
+struct interface;
 struct net;
 
 enum {
 	NEIGHBOR_HELD_MAX = 8,		// packets waiting for one next hop
 	NEIGHBOR_HELD_TOTAL_MAX = 1024, // for all of them, or a sixteenth of the mbuf pool
-	NEIGHBOR_TRIES = 3,		// RFC 4861 10: MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT
+	NEIGHBOR_TRIES = 3,		// RFC 4861 10: of multicasts, and of unicasts
 };
 
 // In an order that makes "usable" one comparison.
@@ -48,7 +50,7 @@ struct neighbor {
 	uint16_t held_count;
 	uint16_t held_head; // indexes into `held`
 	uint16_t held_tail;
-	plx_time confirmed;	// when it was last known to be reachable
+	plx_time since;		// last confirmed; while FAILED: last asked for
 	struct index_link link; // in `evictable`
 };
 static_assert(sizeof(struct neighbor) == CACHE_LINE, "a use costs one line");
@@ -73,28 +75,66 @@ struct neighbor_table {
 
 size_t neighbor_table_bytes(const struct plx_stack_config *config);
 
-// 0, -EINVAL with a sentence that names field and remedy, -ENOMEM. Fills in the static neighbours.
-int neighbor_table_init(struct net *net, const struct plx_stack_config *config, const char **error);
-void neighbor_table_fini(struct net *net); // frees held packets
+// NULL, or the sentence that names the wrong field and the remedy.
+const char *neighbor_table_check(const struct interface *interface,
+				 const struct plx_stack_config *config);
+
+// 0 or -ENOMEM. Takes in the static neighbours.
+int neighbor_table_init(struct net *net, const struct plx_stack_config *config);
+void neighbor_table_fini(struct net *net); // frees held packets; harmless when all is zero
+
+// INDEX_NONE when there is no entry.
+uint32_t neighbor_find(const struct net *net, const struct plx_addr *addr);
+
+// A new INCOMPLETE entry; the address must have none. INDEX_NONE: nothing but static entries.
+uint32_t neighbor_begin(struct net *net, const struct plx_addr *addr);
+
+// Ends an entry that is not static; what it held is given up.
+void neighbor_remove(struct net *net, uint32_t idx);
+
+// Puts `m`, which begins at the IP header, into the entry's queue; the oldest goes when that is
+// full.
+void neighbor_hold(struct net *net, uint32_t idx, struct rte_mbuf *m);
+
+// Sends what was held, through the answer queue; or gives it up.
+void neighbor_release_held(struct net *net, uint32_t idx);
+void neighbor_drop_held(struct net *net, uint32_t idx);
 
 // How a MAC address became known.
 enum neighbor_news {
-	NEIGHBOR_ASKS,	    // its own request to us: it will want an answer, so a new entry is made
+	NEIGHBOR_ASKS,	    // its own request to us: it will want an answer, an entry is made
 	NEIGHBOR_ANNOUNCES, // not asked for: only an entry that exists is changed
 	NEIGHBOR_ANSWERS,   // what we had asked for: reachable
 };
 
-// RFC 826 "merge", RFC 4861 7.2.3 and 7.2.5 with Override set: records `mac`, moves the state, releases
-// what was held. False: there is no such entry and none was made.
+// RFC 826 "merge", RFC 4861 7.2.3 and 7.2.5 with Override set: records `mac`, moves the state,
+// releases what was held. False: there is no such entry and none was made.
 bool neighbor_learn(struct net *net, const struct plx_addr *addr, const struct mac_addr *mac,
 		    enum neighbor_news news, plx_time now);
 
-// The entry of an address, or NULL.
-struct neighbor *neighbor_find(struct net *net, const struct plx_addr *addr);
+// REACHABLE becomes STALE (RFC 4861 7.2.5 I a); other states stay.
+void neighbor_doubt(struct net *net, uint32_t idx);
+
+// For a packet that meets an INCOMPLETE entry: the first one begins the resolution.
+void neighbor_resolve(struct net *net, uint32_t idx, plx_time now);
+
+// For a packet that meets a FAILED entry: asks again, but not more than once a second.
+void neighbor_ask_again(struct net *net, uint32_t idx, plx_time now);
+
+// Runs the timers that are due.
+void neighbor_poll(struct net *net, plx_time now);
 
 static inline struct neighbor *neighbor_at(const struct neighbor_table *table, uint32_t idx)
 {
 	return (struct neighbor *)pool_at(&table->entries, idx);
+}
+
+static inline struct mac_addr neighbor_mac(const struct neighbor *n)
+{
+	struct mac_addr mac;
+
+	memcpy(&mac, n->l2, sizeof(mac)); // an Ethernet header begins with the destination
+	return mac;
 }
 
 static inline bool neighbor_is_usable(const struct neighbor *n)

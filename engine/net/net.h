@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Everything of one stack below TCP: interface, routes, neighbours, ICMP, and the frames that wait to go.
-// One core's own, like the stack. It answers with verdicts; fates of received frames the stack counts.
-// Created and polled by stack/; its rooms are entered through input.h, transmit.h, neighbor.h,
-// interface.h, route.h, ip_output.h, answer_queue.h and reuse.h.
+// Everything of one stack below TCP: interface, routes, neighbours, ICMP, and the frames that wait
+// to go. One core's own, like the stack. It answers with verdicts; fates of received frames the
+// stack counts. Created and polled by stack/; its rooms are entered through input.h, transmit.h,
+// neighbor.h, interface.h, route.h, ip_output.h, answer_queue.h and reuse.h.
 #ifndef NET_NET_H
 #define NET_NET_H
 
@@ -19,7 +19,9 @@
 #include "net/route.h"
 
 enum {
-	NET_HOP_LIMIT = 64, // of what belongs to no connection
+	NET_HOP_LIMIT = 64,	 // of what belongs to no connection
+	NET_ANNOUNCED_MAX = 16,	 // addresses of a range that are announced at start
+	NET_ANNOUNCE_BURST = 16, // announcements per poll
 };
 
 struct net {
@@ -33,7 +35,6 @@ struct net {
 	struct rate_limit pings;
 	unsigned announce_address; // what is still to be announced: address and place in its range
 	uint32_t announce_offset;
-	plx_time now; // the latest told
 	struct route_table routes;
 	struct answer_queue answers;
 };
@@ -41,17 +42,18 @@ struct net {
 // The memory that net_create() will take.
 size_t net_bytes(const struct plx_stack_config *config);
 
-// Reads link, mac, vlan, mtu_bytes, offloads, pool, numa_node, addresses, routes, neighbors, max_neighbors
-// and pings_per_s. `stats` and `random` are used, not owned: they must outlive it. 0; -EINVAL and a static
-// sentence that names field and remedy; -ENOMEM. *net is NULL after an error, `error` may be NULL.
+// Reads link, mac, vlan, mtu_bytes, offloads, pool, numa_node, addresses, routes, neighbors,
+// max_neighbors and pings_per_s. `stats` and `random` are used, not owned: they must outlive it. 0;
+// -EINVAL and a static sentence that names field and remedy; -ENOMEM. *net is NULL after an error,
+// `error` may be NULL.
 int net_create(struct net **net, const struct plx_stack_config *config, struct plx_stats *stats,
 	       struct random *random, const char **error);
 
 // Frees every mbuf it holds. NULL is ignored.
 void net_destroy(struct net *net);
 
-// Runs what is due: solicitations sent again, neighbours that age, announcements at start. What has to be
-// sent stands in the answer queue afterwards. Returns net_next_deadline().
+// Runs what is due: solicitations sent again, neighbours that age, announcements at start. What has
+// to be sent stands in the answer queue afterwards. Returns net_next_deadline().
 plx_time net_poll(struct net *net, plx_time now);
 
 // When net_poll() has something to do at the latest; 0: at once.

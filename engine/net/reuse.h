@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// When a received mbuf may become the answer to itself: nobody else holds it, it owns its data, it is one
-// piece, it comes from our pool. Anything else is read-only, and the answer needs an mbuf of its own.
-// Called by net/ for ARP, ND and echo, by stack/ for RST and SYN+ACK.
+// When a received mbuf may become the answer to itself: nobody else holds it, it owns its data, it
+// is one piece, it comes from our pool. Anything else is read-only, and the answer needs an mbuf of
+// its own. Called by net/ for ARP, ND and echo, by stack/ for RST and SYN+ACK.
 #ifndef NET_REUSE_H
 #define NET_REUSE_H
 
@@ -21,8 +21,8 @@ static inline bool frame_is_reusable(const struct net *net, const struct rte_mbu
 	return frame_is_writable(m) && m->nb_segs == 1 && m->pool == net->pool;
 }
 
-// An empty mbuf with the usual headroom: `m` itself when it is reusable, its contents then are void; else a
-// new one, `m` being untouched. NULL when there is none.
+// An empty mbuf with the usual headroom: `m` itself when it is reusable, its contents then are
+// void; else a new one, `m` being untouched. NULL when there is none.
 struct rte_mbuf *frame_reuse_or_alloc(struct net *net, struct rte_mbuf *m);
 
 #endif

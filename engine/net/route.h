@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Next-hop determination (RFC 1122 3.3.1, RFC 4861 5.2): the prefixes of our own addresses, fe80::/10,
-// and the configured gateways in one table, longest prefix first, a connected one before a gateway.
-// Called by transmit when a connection's cached neighbour is gone, and by plx_connect().
+// Next-hop determination (RFC 1122 3.3.1, RFC 4861 5.2): the prefixes of our own addresses,
+// fe80::/10, and the configured gateways in one table, longest prefix first, a connected one before
+// a gateway. Called by transmit when a connection's cached neighbour is gone, and by plx_connect().
 #ifndef NET_ROUTE_H
 #define NET_ROUTE_H
 
@@ -12,7 +12,7 @@
 
 enum {
 	ROUTE_GATEWAYS_MAX = 64,
-	ROUTES_MAX = INTERFACE_ADDRESSES_MAX + ROUTE_GATEWAYS_MAX,
+	ROUTES_MAX = INTERFACE_ADDRESSES_MAX + 1 + ROUTE_GATEWAYS_MAX, // and fe80::/10
 };
 
 struct route {
@@ -27,9 +27,9 @@ struct route_table {
 	struct route routes[ROUTES_MAX];
 };
 
-// 0 or -EINVAL with a sentence that names field and remedy.
-int route_table_init(struct route_table *table, const struct interface *interface,
-		     const struct plx_stack_config *config, const char **error);
+// NULL, or the sentence that names the wrong field and the remedy.
+const char *route_table_init(struct route_table *table, const struct interface *interface,
+			     const struct plx_stack_config *config);
 
 // Who gets a packet to `dst` first: itself, or a gateway. False: no route. On a bare-IP link every
 // destination is its own next hop.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The last step before the wire: the link header in front of an IP packet, or the packet waits until its
-// next hop is resolved (RFC 1122 2.3.2.2, RFC 4861 7.2.2).
+// The last step before the wire: the link header in front of an IP packet, or the packet waits
+// until its next hop is resolved (RFC 1122 2.3.2.2, RFC 4861 7.2.2).
 // Called by tcp/segment_tx and stack/ for segments, by net/ for its own packets.
 #ifndef NET_TRANSMIT_H
 #define NET_TRANSMIT_H
@@ -14,16 +14,17 @@ enum net_tx {
 	NET_TX_READY,	    // `m` is a whole frame, the caller sends it
 	NET_TX_HELD,	    // net keeps it; it goes to the answer queue when the next hop answers
 	NET_TX_UNREACHABLE, // no route, or the next hop has failed to answer; freed
-	NET_TX_DROPPED,	    // neighbour table full, or no headroom; freed
+	NET_TX_DROPPED,	    // the neighbour table is full; freed, counted
+	NET_TX_QUEUE_FULL,  // of net_transmit_answer(): no room in the queue; freed, counted
 };
 
 // What net_transmit() does when the fast way is not open.
 enum net_tx net_transmit_unresolved(struct net *net, struct rte_mbuf *m, struct neighbor_ref *ref,
 				    const struct plx_addr *dst, plx_time now);
 
-// `m` begins at the IP header, its first segment is ours to write and has net_link_bytes() of headroom.
-// `dst` is the destination, not the next hop. `ref` is the connection's cache of the next hop, begun as
-// neighbor_ref_none() and kept up here.
+// `m` begins at the IP header, its first segment is ours to write and has net_link_bytes() of
+// headroom. `dst` is the destination, not the next hop. `ref` is the connection's cache of the next
+// hop, begun as neighbor_ref_none() and kept up here.
 static inline enum net_tx net_transmit(struct net *net, struct rte_mbuf *m,
 				       struct neighbor_ref *ref, const struct plx_addr *dst,
 				       plx_time now)
@@ -31,10 +32,10 @@ static inline enum net_tx net_transmit(struct net *net, struct rte_mbuf *m,
 	uint8_t l2_bytes = net_link_bytes(net);
 	uint8_t *l2 = (uint8_t *)m->buf_addr + m->data_off - l2_bytes;
 
+	assert(m->data_off >= l2_bytes);
 	if (!net->interface.has_ethernet)
 		return NET_TX_READY;
-	if (__builtin_expect(rte_pktmbuf_headroom(m) < l2_bytes, 0)
-	    || __builtin_expect(neighbor_header(net, *ref, l2, now) != NEIGHBOR_USABLE, 0))
+	if (__builtin_expect(neighbor_header(net, *ref, l2, now) != NEIGHBOR_USABLE, 0))
 		return net_transmit_unresolved(net, m, ref, dst, now);
 	m->data_off = (uint16_t)(m->data_off - l2_bytes);
 	m->data_len = (uint16_t)(m->data_len + l2_bytes);
@@ -42,13 +43,12 @@ static inline enum net_tx net_transmit(struct net *net, struct rte_mbuf *m,
 	return NET_TX_READY;
 }
 
-// The same, and what is ready goes straight to the answer queue: READY then means queued there. Also
-// NET_TX_DROPPED when the queue is full.
+// The same, and what is ready goes straight to the answer queue: READY then means queued there.
 enum net_tx net_transmit_answer(struct net *net, struct rte_mbuf *m, struct neighbor_ref *ref,
 				const struct plx_addr *dst, plx_time now);
 
-// The reason for which a received frame is dropped whose answer had this outcome; PLX_DROP_NONE when the
-// answer is on its way.
+// The reason for which a received frame is dropped whose answer had this outcome; PLX_DROP_NONE
+// when the answer is on its way.
 enum plx_drop net_tx_drop(enum net_tx outcome);
 
 #endif

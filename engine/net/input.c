@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// From the first byte of a received frame to its transport. The straight way is that of a TCP
+// segment from a station to an address of ours; whatever else it may be is looked at in functions
+// of its own. Called by stack/ in phase 1.
+#include "net/input.h"
+
+#include <rte_mbuf.h>
+
+#include "net/arp.h"
+#include "net/icmp.h"
+#include "net/reuse.h"
+#include "net/verdict.h"
+#include "wire/offload.h"
+
+enum {
+	TRANSPORT_HEADER_MAX_BYTES = 60, // of TCP
+	HEADERS_MAX_BYTES = ETH_HEADER_MAX_BYTES + IPV4_HEADER_MAX_BYTES
+		+ TRANSPORT_HEADER_MAX_BYTES,
+	VLAN_ID_MASK = 0x0fff,
+};
+
+// The headers of a chain are brought into its first mbuf, when that has room for all of it.
+static __attribute__((noinline)) bool make_contiguous(struct rte_mbuf *m)
+{
+	if (m->data_len >= RTE_MIN(m->pkt_len, (uint32_t)HEADERS_MAX_BYTES))
+		return true;
+	return frame_is_writable(m) && rte_pktmbuf_linearize(m) == 0;
+}
+
+// Cuts off what lies behind `len_bytes`, in the last mbuf or over several of them.
+static void trim_chain(struct rte_mbuf *m, uint32_t len_bytes)
+{
+	struct rte_mbuf *last = m;
+	uint32_t left_bytes = len_bytes;
+
+	m->pkt_len = len_bytes;
+	m->nb_segs = 1;
+	for (; left_bytes > last->data_len; last = last->next) {
+		left_bytes -= last->data_len;
+		m->nb_segs++;
+	}
+	last->data_len = (uint16_t)left_bytes;
+	rte_pktmbuf_free(last->next);
+	last->next = NULL;
+}
+
+static bool is_shared(const struct rte_mbuf *m)
+{
+	for (; m != NULL; m = m->next)
+		if (rte_mbuf_refcnt_read(m) != 1)
+			return true;
+	return false;
+}
+
+// Others read the lengths of a shared mbuf too, so it is not trimmed but copied.
+static __attribute__((noinline)) enum net_verdict trim(const struct net *net,
+						       struct net_frame *frame, uint32_t len_bytes)
+{
+	struct rte_mbuf *copy;
+
+	if (!is_shared(frame->mbuf)) {
+		trim_chain(frame->mbuf, len_bytes);
+		return NET_TCP;
+	}
+	copy = rte_pktmbuf_copy(frame->mbuf, net->pool, 0, len_bytes);
+	if (copy == NULL)
+		return verdict_drop(frame, PLX_DROP_STACK_NO_BUFFER);
+	rte_pktmbuf_free(frame->mbuf);
+	frame->mbuf = copy;
+	return NET_TCP;
+}
+
+// RFC 1122 3.2.1.3, RFC 4291 2.5.2, 2.5.3 and 2.7: could a single other station have sent this?
+static inline bool is_credible_source(const struct net *net, const struct ip_header *ip)
+{
+	const struct interface *interface = &net->interface;
+	const struct plx_addr *src = &ip->src;
+
+	if (ip->is_ipv6) {
+		if (src->bytes[0] == 0xff || (address_high(src) == 0 && address_low(src) <= 1))
+			return false;
+	} else {
+		uint32_t ipv4 = (uint32_t)address_low(src);
+		uint8_t net_number = (uint8_t)(ipv4 >> 24);
+
+		if (net_number == 0 || net_number == 127 || (net_number & 0xf0) == 0xe0
+		    || interface_has_broadcast(interface, ipv4))
+			return false;
+	}
+	return !interface_owns(interface, src);
+}
+
+// To a group of ours, which only ICMPv6 is for; or for somebody else.
+static __attribute__((noinline)) enum net_verdict input_not_unicast(struct net *net,
+								    struct net_frame *frame,
+								    plx_time now)
+{
+	const struct ip_header *ip = &frame->ip;
+
+	if (!ip->is_ipv6 || ip->protocol != IP_PROTOCOL_ICMPV6
+	    || !interface_has_group(&net->interface, &ip->dst))
+		return verdict_foreign(frame, PLX_DROP_IP_NOT_FOR_US);
+	if (!plx_addr_is_any(&ip->src) && !is_credible_source(net, ip))
+		return verdict_drop(frame, PLX_DROP_IP_SOURCE);
+	return icmp_input(net, frame, now);
+}
+
+// DEVIATION RFC 1122 3.2.2.1: no protocol unreachable; the embedder may know the protocol.
+static __attribute__((noinline)) enum net_verdict input_not_tcp(struct net *net,
+								struct net_frame *frame,
+								plx_time now)
+{
+	if (frame->ip.protocol == (frame->ip.is_ipv6 ? IP_PROTOCOL_ICMPV6 : IP_PROTOCOL_ICMP))
+		return icmp_input(net, frame, now);
+	return verdict_foreign(frame, PLX_DROP_IP_PROTOCOL);
+}
+
+// A hop limit of 0 or 1 is no reason to drop: we are the end of the way (RFC 1122 3.2.1.7, RFC 8200
+// 3).
+static inline enum net_verdict input_ip(struct net *net, struct net_frame *frame, plx_time now)
+{
+	const struct ip_header *ip = &frame->ip;
+	struct rte_mbuf *m = frame->mbuf;
+	uint32_t end = (uint32_t)frame->ip_offset + ip->header_bytes + ip->payload_bytes;
+
+	frame->transport_offset = (uint16_t)(frame->ip_offset + ip->header_bytes);
+	if (unlikely(!interface_owns(&net->interface, &ip->dst)))
+		return input_not_unicast(net, frame, now);
+	if (unlikely(!is_credible_source(net, ip)))
+		return verdict_drop(frame, PLX_DROP_IP_SOURCE);
+	// RFC 1122 3.3.6: a link-layer broadcast does not carry unicast.
+	if (unlikely(frame->to_group))
+		return verdict_drop(frame, PLX_DROP_IP_NOT_FOR_US);
+	if (unlikely(ip->protocol != IP_PROTOCOL_TCP))
+		return input_not_tcp(net, frame, now);
+	if (m->pkt_len == end)
+		return NET_TCP;
+	if (unlikely(m->nb_segs != 1 || rte_mbuf_refcnt_read(m) != 1))
+		return trim(net, frame, end);
+	m->data_len = (uint16_t)end;
+	m->pkt_len = end;
+	return NET_TCP;
+}
+
+static inline enum net_verdict input_ipv4(struct net *net, struct net_frame *frame, plx_time now)
+{
+	const struct rte_mbuf *m = frame->mbuf;
+	bool is_verified = (net->offloads & PLX_OFFLOAD_RX_IPV4_CHECKSUM) != 0
+		&& offload_has_verified_ip(m);
+	enum plx_drop drop =
+		ipv4_header_parse(rte_pktmbuf_mtod_offset(m, const uint8_t *, frame->ip_offset),
+				  m->pkt_len - frame->ip_offset, !is_verified, &frame->ip);
+
+	if (unlikely(drop != PLX_DROP_NONE))
+		return verdict_drop(frame, drop);
+	return input_ip(net, frame, now);
+}
+
+static inline enum net_verdict input_ipv6(struct net *net, struct net_frame *frame, plx_time now)
+{
+	const struct rte_mbuf *m = frame->mbuf;
+	enum plx_drop drop =
+		ipv6_header_parse(rte_pktmbuf_mtod_offset(m, const uint8_t *, frame->ip_offset),
+				  m->pkt_len - frame->ip_offset, &frame->ip);
+
+	if (unlikely(drop != PLX_DROP_NONE))
+		return verdict_drop(frame, drop);
+	return input_ip(net, frame, now);
+}
+
+static enum net_verdict input_bare_ip(struct net *net, struct net_frame *frame, plx_time now)
+{
+	const struct rte_mbuf *m = frame->mbuf;
+
+	frame->ip_offset = 0;
+	frame->to_group = false;
+	if (m->data_len == 0)
+		return verdict_drop(frame, PLX_DROP_FRAME_SHORT);
+	switch (*rte_pktmbuf_mtod(m, const uint8_t *) >> 4) {
+	case 4:
+		return input_ipv4(net, frame, now);
+	case 6:
+		return input_ipv6(net, frame, now);
+	default:
+		return verdict_foreign(frame, PLX_DROP_FRAME_ETHERTYPE);
+	}
+}
+
+// The VLAN identifier, which the port may have taken out of the frame; with a second tag none fits.
+static inline bool is_vlan_ours(const struct net *net, const struct rte_mbuf *m,
+				const struct eth_header *eth)
+{
+	if (likely((m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) == 0))
+		return eth->vlan == net->interface.vlan && eth->type != ETH_TYPE_VLAN;
+	return (m->vlan_tci & VLAN_ID_MASK) == net->interface.vlan
+		&& eth->header_bytes == ETH_HEADER_BYTES;
+}
+
+// RFC 894, RFC 2464, and whom the frame is for.
+static inline enum net_verdict input_ethernet(struct net *net, struct net_frame *frame,
+					      plx_time now)
+{
+	const struct interface *interface = &net->interface;
+	const struct rte_mbuf *m = frame->mbuf;
+	struct eth_header eth;
+	enum plx_drop drop = eth_header_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
+					      &eth);
+
+	if (unlikely(drop != PLX_DROP_NONE))
+		return verdict_drop(frame, drop);
+	frame->src_mac = eth.src;
+	frame->ip_offset = eth.header_bytes;
+	frame->to_group = mac_is_multicast(&eth.dst);
+	if (unlikely(!is_vlan_ours(net, m, &eth)))
+		return verdict_foreign(frame, PLX_DROP_FRAME_VLAN);
+	if (unlikely(mac_is_multicast(&eth.src) || mac_is_equal(&eth.src, &interface->mac)))
+		return verdict_drop(frame, PLX_DROP_FRAME_SOURCE_MAC);
+	if (unlikely(!mac_is_equal(&eth.dst, &interface->mac)) && !mac_is_broadcast(&eth.dst)
+	    && !interface_has_group_mac(interface, &eth.dst))
+		return verdict_foreign(frame, PLX_DROP_FRAME_FOREIGN_MAC);
+	if (likely(eth.type == ETH_TYPE_IPV4))
+		return input_ipv4(net, frame, now);
+	if (likely(eth.type == ETH_TYPE_IPV6))
+		return input_ipv6(net, frame, now);
+	if (eth.type == ETH_TYPE_ARP)
+		return arp_input(net, frame, now);
+	return verdict_foreign(frame, PLX_DROP_FRAME_ETHERTYPE);
+}
+
+enum net_verdict net_input(struct net *net, struct rte_mbuf *m, struct net_frame *out, plx_time now)
+{
+	out->mbuf = m;
+	out->drop = PLX_DROP_NONE;
+	if (unlikely(m->nb_segs > 1) && !make_contiguous(m))
+		return verdict_drop(out, PLX_DROP_FRAME_SHORT);
+	if (likely(net->interface.has_ethernet))
+		return input_ethernet(net, out, now);
+	return input_bare_ip(net, out, now);
+}

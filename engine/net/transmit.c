@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The slow way of net_transmit(): the next hop is looked up anew, or has to be asked for, or is
+// known not to answer.
+// Called by net_transmit() when the connection's own reference does not do.
+#include "net/transmit.h"
+
+enum net_tx net_transmit_unresolved(struct net *net, struct rte_mbuf *m, struct neighbor_ref *ref,
+				    const struct plx_addr *dst, plx_time now)
+{
+	uint8_t l2[ETH_HEADER_MAX_BYTES];
+	enum neighbor_answer answer = neighbor_header(net, *ref, l2, now);
+	struct plx_addr next_hop;
+
+	if (answer == NEIGHBOR_GONE) {
+		if (!route_next_hop(net, dst, &next_hop)) {
+			rte_pktmbuf_free(m);
+			return NET_TX_UNREACHABLE;
+		}
+		*ref = neighbor_find_or_begin(net, &next_hop);
+		answer = neighbor_header(net, *ref, l2, now);
+	}
+	switch (answer) {
+	case NEIGHBOR_USABLE:
+		memcpy(rte_pktmbuf_prepend(m, net_link_bytes(net)), l2, net_link_bytes(net));
+		return NET_TX_READY;
+	case NEIGHBOR_UNRESOLVED:
+		neighbor_hold(net, ref->idx, m);
+		neighbor_resolve(net, ref->idx, now);
+		return NET_TX_HELD;
+	case NEIGHBOR_UNREACHABLE:
+		neighbor_ask_again(net, ref->idx, now);
+		rte_pktmbuf_free(m);
+		return NET_TX_UNREACHABLE;
+	case NEIGHBOR_GONE: // there is no entry to be had
+		break;
+	}
+	rte_pktmbuf_free(m);
+	net_count(net, PLX_COUNTER_NEIGHBOR_QUEUE_DROPPED);
+	return NET_TX_DROPPED;
+}
+
+enum net_tx net_transmit_answer(struct net *net, struct rte_mbuf *m, struct neighbor_ref *ref,
+				const struct plx_addr *dst, plx_time now)
+{
+	enum net_tx outcome = net_transmit(net, m, ref, dst, now);
+
+	if (outcome == NET_TX_READY && !answer_push(net, m))
+		return NET_TX_QUEUE_FULL;
+	return outcome;
+}
+
+enum plx_drop net_tx_drop(enum net_tx outcome)
+{
+	switch (outcome) {
+	case NET_TX_READY:
+	case NET_TX_HELD:
+		return PLX_DROP_NONE;
+	case NET_TX_UNREACHABLE:
+		return PLX_DROP_NEIGHBOR_UNREACHABLE;
+	case NET_TX_DROPPED:
+		return PLX_DROP_NEIGHBOR_TABLE_FULL;
+	case NET_TX_QUEUE_FULL:
+		break;
+	}
+	return PLX_DROP_STACK_NO_BUFFER;
+}
