@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The rules for everything a stack sends, see judge.h.
+// A flow's record begins with its SYN; segments of no known flow (RST to nobody) are judged alone.
+// Called by fixtures and pairs for every frame of plx_output().
+#include "support/judge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "support/pattern.h"
+#include "support/reference.h"
+#include "wire/bytes.h"
+
+enum {
+	IPV4_FLAGS_OFFSET = 6,
+	IPV4_DF = 0x4000,
+	TCP_RESERVED_OFFSET = 12,
+	TCP_RESERVED_MASK = 0x0f,
+};
+
+void judge_init(struct judge *judge, const struct plx_stack_config *config)
+{
+	*judge = (struct judge){
+		.link = config->link,
+		.vlan = config->vlan,
+		.mtu_bytes = config->mtu_bytes,
+		.flows = calloc(JUDGE_FLOWS, sizeof(struct judge_flow)),
+	};
+	memcpy(judge->src_mac.bytes, config->mac, ETH_ADDR_BYTES);
+	if (judge->flows == NULL)
+		abort();
+}
+
+void judge_fini(struct judge *judge)
+{
+	free(judge->flows);
+	judge->flows = NULL;
+}
+
+// The flow's place in the table, or the free one where it belongs.
+static struct judge_flow *place_of(const struct judge *judge, const struct frame *frame)
+{
+	uint32_t ports = (uint32_t)frame->tcp.src_port << 16 | frame->tcp.dst_port;
+	uint32_t hash = ports * UINT32_C(2654435761) ^ frame->ip.dst.bytes[15]
+		^ (uint32_t)frame->ip.src.bytes[15] << 8;
+
+	for (uint32_t i = 0; i < JUDGE_FLOWS; i++) {
+		struct judge_flow *flow = &judge->flows[((hash >> 12) + i) & (JUDGE_FLOWS - 1)];
+
+		if (!flow->is_used)
+			return flow;
+		if (flow->src_port == frame->tcp.src_port && flow->dst_port == frame->tcp.dst_port
+		    && plx_addr_is_equal(&flow->src, &frame->ip.src)
+		    && plx_addr_is_equal(&flow->dst, &frame->ip.dst))
+			return flow;
+	}
+	abort(); // JUDGE_FLOWS is too small for the test
+}
+
+const struct judge_flow *judge_find(const struct judge *judge, const struct frame *frame)
+{
+	const struct judge_flow *flow = place_of(judge, frame);
+
+	return flow->is_used ? flow : NULL;
+}
+
+static bool is_later(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) > 0;
+}
+
+static const char *judge_link(const struct judge *judge, const struct frame *frame)
+{
+	if (judge->link == PLX_LINK_IP)
+		return NULL;
+	if (!mac_is_equal(&frame->eth.src, &judge->src_mac))
+		return "its source MAC address is not the stack's";
+	if (frame->eth.vlan != judge->vlan)
+		return "its VLAN is not the one configured";
+	return NULL;
+}
+
+static const char *judge_ipv4(const uint8_t *l3, const struct frame *frame)
+{
+	if (frame->ip.header_bytes != IPV4_HEADER_BYTES)
+		return "its IPv4 header has options";
+	if (reference_checksum(l3, IPV4_HEADER_BYTES) != 0)
+		return "its IPv4 header checksum is wrong";
+	if (load_be16(l3 + IPV4_FLAGS_OFFSET) != IPV4_DF)
+		return "DF is not the only flag of its IPv4 header";
+	return NULL;
+}
+
+static const char *judge_ip(const struct judge *judge, const uint8_t *l3, size_t l3_bytes,
+			    const struct frame *frame)
+{
+	const struct ip_header *ip = &frame->ip;
+	const uint8_t *l4 = l3 + ip->header_bytes;
+	const char *fault = ip->is_ipv6 ? NULL : judge_ipv4(l3, frame);
+	bool is_icmp = ip->protocol == IP_PROTOCOL_ICMP;
+
+	if (fault != NULL)
+		return fault;
+	if ((size_t)ip->header_bytes + ip->payload_bytes != l3_bytes)
+		return "it is longer than its IP datagram";
+	if (l3_bytes > judge->mtu_bytes)
+		return "it is longer than the MTU";
+	if (ip->hop_limit == 0)
+		return "its hop limit is 0";
+	if (is_icmp ? reference_checksum(l4, ip->payload_bytes) != 0
+		    : reference_transport_checksum(&ip->src, &ip->dst, ip->protocol, l4,
+						   ip->payload_bytes)
+			    != 0)
+		return "its transport checksum is wrong";
+	if (frame->is_tcp && (l4[TCP_RESERVED_OFFSET] & TCP_RESERVED_MASK) != 0)
+		return "a reserved bit of its TCP header is set";
+	return NULL;
+}
+
+static const char *judge_header(const struct frame *frame)
+{
+	const struct tcp_header *tcp = &frame->tcp;
+	bool is_syn = (tcp->flags & TCP_SYN) != 0;
+
+	if (is_syn && (tcp->flags & (TCP_FIN | TCP_RST)) != 0)
+		return "SYN goes with neither FIN nor RST";
+	if (!is_syn && (tcp->options.has_mss || tcp->options.has_window_scale))
+		return "MSS and window scale belong to SYN segments";
+	if (tcp->options.has_sack_permitted)
+		return "SACK is never offered";
+	if ((tcp->flags & TCP_URG) == 0 && tcp->urgent != 0)
+		return "it has an urgent pointer without URG";
+	if ((tcp->flags & TCP_ACK) == 0 && tcp->ack != 0)
+		return "it has an acknowledgement number without ACK";
+	if (is_syn && !tcp->options.has_mss)
+		return "a SYN announces the MSS (RFC 9293 MUST-14)";
+	if (tcp->flags == 0)
+		return "it has no flags";
+	return NULL;
+}
+
+static void begin_flow(struct judge_flow *flow, const struct frame *frame)
+{
+	const struct tcp_header *tcp = &frame->tcp;
+
+	if (flow->is_used && flow->iss == tcp->seq)
+		return;
+	*flow = (struct judge_flow){
+		.src = frame->ip.src,
+		.dst = frame->ip.dst,
+		.src_port = tcp->src_port,
+		.dst_port = tcp->dst_port,
+		.is_used = true,
+		.wscale = tcp->options.has_window_scale ? tcp->options.window_scale : 0,
+		.iss = tcp->seq,
+		.seq_max = tcp->seq + 1,
+	};
+}
+
+// What was once sent stays sent: no hole before a segment, nothing behind the FIN.
+static const char *judge_sequence(struct judge_flow *flow, const struct frame *frame)
+{
+	uint32_t end = frame->tcp.seq + frame_seq_len(frame);
+	bool is_fin = (frame->tcp.flags & TCP_FIN) != 0;
+
+	if (is_later(frame->tcp.seq, flow->seq_max))
+		return "it leaves a hole in the sequence space";
+	if (flow->has_fin && is_later(end, flow->fin_end))
+		return "it sends something behind the FIN";
+	if (is_fin && flow->has_fin && end != flow->fin_end)
+		return "the FIN has moved";
+	if (is_fin) {
+		flow->has_fin = true;
+		flow->fin_end = end;
+	}
+	if (is_later(end, flow->seq_max)) {
+		flow->new_bytes += end - flow->seq_max - is_fin;
+		flow->seq_max = end;
+	}
+	return NULL;
+}
+
+static const char *judge_window(struct judge_flow *flow, const struct frame *frame)
+{
+	const struct tcp_header *tcp = &frame->tcp;
+	unsigned shift = (tcp->flags & TCP_SYN) != 0 ? 0 : flow->wscale;
+	uint32_t edge = tcp->ack + ((uint32_t)tcp->window << shift);
+	uint32_t rounding = (1u << shift) - 1;
+
+	if ((tcp->flags & TCP_ACK) == 0)
+		return NULL;
+	if (flow->has_ack && is_later(flow->ack, tcp->ack))
+		return "it acknowledges less than an earlier one";
+	// RFC 9293 SHLD-14: the right edge does not move left, but for what scaling rounds off.
+	if (flow->has_ack && is_later(flow->edge, edge + rounding))
+		return "it takes back a part of the window";
+	flow->edge = flow->has_ack && is_later(flow->edge, edge) ? flow->edge : edge;
+	flow->ack = tcp->ack;
+	flow->has_ack = true;
+	return NULL;
+}
+
+static const char *judge_timestamp(struct judge_flow *flow, const struct frame *frame)
+{
+	const struct tcp_options *options = &frame->tcp.options;
+
+	if (!options->has_timestamps)
+		return NULL;
+	if (flow->has_ts && is_later(flow->ts_val, options->ts_val))
+		return "its timestamp runs backwards (RFC 7323 5.4)";
+	flow->ts_val = options->ts_val;
+	flow->has_ts = true;
+	return NULL;
+}
+
+static const char *judge_payload(struct judge *judge, const struct judge_flow *flow,
+				 const struct frame *frame)
+{
+	size_t matched;
+
+	if (!judge->knows_payload || frame->payload_bytes == 0)
+		return NULL;
+	matched = pattern_match(frame->payload, frame->payload_bytes, judge->salt,
+				(uint32_t)(frame->tcp.seq - flow->iss - 1));
+	if (matched == frame->payload_bytes)
+		return NULL;
+	snprintf(judge->text, sizeof(judge->text), "byte %zu of its payload is not what was sent",
+		 matched);
+	return judge->text;
+}
+
+static const char *judge_flow_of(struct judge *judge, const struct frame *frame)
+{
+	struct judge_flow *flow = place_of(judge, frame);
+	const char *fault;
+
+	if ((frame->tcp.flags & TCP_SYN) != 0)
+		begin_flow(flow, frame);
+	if (!flow->is_used || (frame->tcp.flags & TCP_RST) != 0)
+		return NULL;
+	fault = judge_sequence(flow, frame);
+	if (fault == NULL)
+		fault = judge_window(flow, frame);
+	if (fault == NULL)
+		fault = judge_timestamp(flow, frame);
+	if (fault == NULL)
+		fault = judge_payload(judge, flow, frame);
+	return fault;
+}
+
+const char *judge_frame(struct judge *judge, const uint8_t *bytes, size_t len_bytes,
+			struct frame *out)
+{
+	const char *fault;
+
+	if (!frame_read(bytes, len_bytes, judge->link, out))
+		return "it is malformed";
+	fault = judge_link(judge, out);
+	if (fault != NULL || (out->type != ETH_TYPE_IPV4 && out->type != ETH_TYPE_IPV6))
+		return fault;
+	fault = judge_ip(judge, bytes + out->l3_offset_bytes, len_bytes - out->l3_offset_bytes,
+			 out);
+	if (fault == NULL && out->is_tcp)
+		fault = judge_header(out);
+	if (fault == NULL && out->is_tcp)
+		fault = judge_flow_of(judge, out);
+	return fault;
+}
