@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Phases 2 and 3: what timers are due, then events from the ready list, one per connection. And phase 4's
+// frame: answers first, then connections.
+// Public interface: <pollux/stack.h>.
+#include <rte_ring.h>
+
+#include "stack/stack.h"
+#include "tcp/connections.h"
+#include "tcp/listener.h"
+#include "tcp/output.h"
+#include "tcp/send_queue.h"
+#include "tcp/timers.h"
+
+// Turns a connection's pending events into one. False when there is nothing to tell.
+static bool make_event(struct tcp *tcp, struct tcp_conn *c, struct plx_event *event)
+{
+	if (conn_has(c, CONN_RST_OWED) && !conn_has(c, CONN_ENDED))
+		c->events = 0; // aborted: the last event follows the RST
+	if (c->events == 0)
+		return false;
+	*event = (struct plx_event){
+		.conn = conn_handle(tcp, c),
+		.user = c->user,
+		.mask = c->events,
+	};
+	if ((c->events & PLX_EVENT_FAILED) != 0)
+		event->error = -(int32_t)c->error;
+	else if ((c->events & PLX_EVENT_SOFT_ERROR) != 0)
+		event->error = -(int32_t)c->soft_error;
+	if (conn_has(c, CONN_UNFETCHED))
+		listener_on_fetched(tcp, c);
+	c->events = 0;
+	return true;
+}
+
+unsigned plx_poll(struct plx_stack *stack, struct plx_event *events, unsigned max, plx_time now)
+{
+	struct tcp *tcp = &stack->tcp;
+	unsigned n = 0;
+
+	stack_set_time(stack, now);
+	timers_expire(tcp);
+	net_poll(stack->net, tcp->now);
+	send_external_collect(tcp);
+	while (n < max) {
+		struct tcp_conn *c = conn_list_pop_ready(tcp);
+
+		if (c == NULL)
+			break;
+		n += make_event(tcp, c, &events[n]);
+		conn_release_if_done(tcp, c);
+	}
+	// No burst holds an index now: what has ended may be used again.
+	pool_commit(&tcp->conns);
+	for (unsigned family = 0; family < FAMILIES; family++)
+		pool_commit(&tcp->half_open[family]);
+	return n;
+}
+
+unsigned plx_output(struct plx_stack *stack, struct rte_mbuf **frames, unsigned max, plx_time now)
+{
+	struct tx_burst burst = {.frames = frames, .max = max};
+	uint64_t bytes = 0;
+
+	stack_set_time(stack, now);
+	burst.n = answer_pop(stack->net, frames, max);
+	output_run(&stack->tcp, &burst);
+	for (unsigned i = 0; i < burst.n; i++)
+		bytes += frames[i]->pkt_len;
+	if (burst.n > 0) {
+		stack_count(stack, PLX_COUNTER_TX_FRAMES, burst.n);
+		stack_count(stack, PLX_COUNTER_TX_BYTES, bytes);
+	}
+	return burst.n;
+}
+
+plx_time plx_next_deadline(const struct plx_stack *stack)
+{
+	const struct tcp *tcp = &stack->tcp;
+
+	if (tcp->ready.head != INDEX_NONE || tcp->output.head != INDEX_NONE
+	    || answer_count(stack->net) > 0 || rte_ring_count(tcp->freed_externals) > 0)
+		return 0;
+	return time_min(timers_next(tcp), net_next_deadline(stack->net));
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One TCP connection: the TCB of RFC 9293 3.3.1. Owned by one core, never locked.
+// The groups are the reasons to load it: a segment came (two lines), something may be sent (two
+// lines), anything else (one line). docs/decisions/control-block.md holds the byte budget.
+// Read and written by the rooms of tcp/; `state` is written by tcp/state alone.
+#ifndef TCP_CONN_H
+#define TCP_CONN_H
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stddef.h>
+
+#include <pollux/info.h>
+
+#include "base/flow_key.h"
+#include "base/index.h"
+#include "net/neighbor.h"
+#include "tcp/rtt.h"
+
+// A list of connections by one index each; a connection outside the list holds LIST_NONE.
+#define CONN_UNLISTED (INDEX_NONE - 1)
+
+enum conn_flag {
+	CONN_TIMESTAMPS = 1u << 0,   // both sides offered them (RFC 7323 3)
+	CONN_ACK_NOW = 1u << 1,	     // the next output owes an acknowledgement
+	CONN_FIN_QUEUED = 1u << 2,   // the user has ended sending; FIN follows the last byte
+	CONN_FIN_SENT = 1u << 3,     // snd.nxt counts it
+	CONN_FIN_RECEIVED = 1u << 4, // rcv.nxt counts it
+	CONN_USER_CLOSED = 1u << 5,  // plx_close(): nobody will read
+	CONN_READ_SHUT = 1u << 6,    // plx_shutdown(READ): arriving text is thrown away
+	CONN_WANTS_WRITABLE = 1u << 7,
+	CONN_UNFETCHED = 1u << 8, // ACCEPTED has not been fetched: the user does not know it yet
+	CONN_ENDED = 1u << 9,	  // only the last event is left of it
+	CONN_RST_OWED = 1u << 10, // the next output sends RST and lets go
+	CONN_RECOVERY = 1u << 11, // fast recovery (RFC 6582)
+	CONN_PERSIST = 1u << 12,  // rto_deadline is the persist timer's (RFC 9293 3.8.6.1)
+	CONN_RETRANSMIT_HEAD = 1u << 13, // send the first unacknowledged segment again, once
+	CONN_WINDOW_SCALE = 1u << 14,	 // both sides offered it (RFC 7323 2)
+	CONN_OUT_OF_ORDER = 1u << 15,	 // something waits for a gap to be filled
+};
+
+// A TCP that retransmits what it has of the send queue, in records of one buffer each.
+struct send_queue {
+	uint32_t head;	 // first record not fully acknowledged
+	uint32_t unsent; // first record not sent yet
+	uint32_t tail;
+	uint32_t bytes; // from snd.una to the end of the queue
+};
+
+// The most a congestion control may keep in a connection.
+#define CONGESTION_STATE_BYTES 48
+
+struct tcp_conn {
+	// A segment arrives: enough for one that is in order, and for a pure ACK.
+	alignas(CACHE_LINE) struct flow_key key;
+	uint32_t generation; // of the handle, kept by the pool
+	uint8_t state;	     // enum plx_state
+	uint8_t snd_wscale : 4;
+	uint8_t rcv_wscale : 4;
+	uint16_t flags; // of enum conn_flag
+	struct {
+		uint32_t una;
+		uint32_t nxt; // highest sent + 1; never goes back
+		uint32_t wnd;
+		uint32_t wl1;
+		uint32_t wl2;
+	} snd;
+	struct {
+		uint32_t nxt;
+		uint32_t adv; // right edge of the window: never moves left (RFC 9293 3.8.6)
+	} rcv;
+	uint32_t ts_recent;	   // RFC 7323 4.3
+	uint32_t ts_recent_s;	   // when it was set: seconds, greatest age 68 years
+	uint32_t ts_offset;	   // what our timestamps are moved by (RFC 7323 5.4)
+	struct rte_mbuf *rcv_head; // in order, for the user
+	struct rte_mbuf *rcv_tail;
+	uint32_t rcv_bytes;
+	uint16_t events;      // of enum plx_event_mask, pending
+	uint8_t ack_segs;     // segments received since an acknowledgement went out
+	uint8_t acks_owed;    // acknowledgements that each need a segment of their own
+	uint32_t ready_next;  // the ready list
+	uint32_t output_next; // the output list
+	void *user;
+
+	// Something may be sent, or was acknowledged.
+	alignas(CACHE_LINE) struct send_queue queue;
+	uint32_t cwnd;
+	uint32_t ssthresh;
+	uint32_t rtx;	  // after a timeout: next sequence number to send again; else snd.nxt
+	uint32_t recover; // RFC 6582 3.2
+	struct rtt rtt;
+	uint16_t mss;	       // effective send MSS: payload of a full segment
+	uint16_t profile;      // options, interned
+	plx_time rto_deadline; // retransmission or persist, exact; PLX_TIME_NEVER: off
+	plx_time ack_deadline; // delayed ACK, exact; PLX_TIME_NEVER: off
+	// The second line of the group.
+	plx_time fine_armed;	      // what the fine wheel knows: never later than the two above
+	struct neighbor_ref neighbor; // the next hop
+	uint32_t max_snd_wnd;	      // largest window the peer offered (RFC 9293 3.8.6.2.1)
+	uint32_t last_sent_ms; // of data, greatest age 24 days: restart after idle (RFC 5681 4.1)
+	uint32_t pseudo_sum;   // partial checksum of the pseudo header
+	uint8_t dupacks;
+	uint8_t backoff;      // retransmissions of the oldest segment, or probes, without an answer
+	uint8_t congestion;   // index of the congestion control
+	bool is_cwnd_limited; // the last output stopped at cwnd, not for lack of data
+	alignas(8) uint8_t congestion_state[CONGESTION_STATE_BYTES];
+
+	// Anything else.
+	union {
+		plx_time coarse_deadline; // FIN_WAIT_2, or TIME_WAIT that the user still holds
+		struct {		  // while CONN_UNFETCHED: whose backlog it counts in
+			uint32_t listener;
+			uint32_t listener_generation;
+		};
+	};
+	struct rte_mbuf *ooo_head; // sorted, no overlaps
+	uint32_t ooo_bytes;
+	uint32_t ooo_truesize;
+	uint32_t iss;
+	uint32_t irs;
+	uint32_t urgent; // RCV.UP: sequence number after the last urgent byte
+	uint32_t retransmits;
+	uint16_t peer_mss;    // what the peer announced, or the default
+	uint8_t error;	      // of the last event: a positive errno
+	uint8_t soft_error;   // a positive errno; 0: none
+	uint8_t partial_acks; // in this recovery (RFC 6582 4, the impatient variant)
+	uint8_t probes_unanswered;
+	uint16_t spare;
+};
+static_assert(offsetof(struct tcp_conn, queue) == 2 * CACHE_LINE, "input reads two lines");
+static_assert(offsetof(struct tcp_conn, fine_armed) == 3 * CACHE_LINE, "timers begin a line");
+static_assert(sizeof(struct tcp_conn) == 5 * CACHE_LINE, "ten million connections in 3.2 GB");
+
+static inline bool conn_has(const struct tcp_conn *c, unsigned flags)
+{
+	return (c->flags & flags) != 0;
+}
+
+static inline bool conn_is_ipv6(const struct tcp_conn *c)
+{
+	return !plx_addr_is_ipv4(&c->key.remote);
+}
+
+// Bytes (and SYN or FIN) sent and not yet acknowledged.
+static inline uint32_t conn_unacked(const struct tcp_conn *c)
+{
+	return c->snd.nxt - c->snd.una;
+}
+
+// What is thought to be in the network: after a timeout only what was sent since.
+static inline uint32_t conn_flight(const struct tcp_conn *c)
+{
+	return c->rtx - c->snd.una;
+}
+
+// RCV.WND as the peer knows it.
+static inline uint32_t conn_rcv_wnd(const struct tcp_conn *c)
+{
+	return c->rcv.adv - c->rcv.nxt;
+}
+
+// The handshake is over and a control block stands for it.
+static inline bool conn_is_synchronized(const struct tcp_conn *c)
+{
+	return c->state >= PLX_STATE_ESTABLISHED;
+}
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Control blocks from creation to the last event. A block stands at most once on the ready list and
+// once on the output list; one that has ended stays until both have let go of it, so that a list never
+// holds an index that has been given out anew.
+// Called by the rooms of tcp/ and by stack/.
+#include "tcp/connections.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "tcp/listener.h"
+#include "tcp/reassembly.h"
+#include "tcp/receive.h"
+#include "tcp/send_queue.h"
+#include "tcp/state.h"
+#include "tcp/timers.h"
+#include "wire/checksum.h"
+#include "wire/ip.h"
+
+struct tcp_conn *conn_create(struct tcp *tcp, const struct flow_key *key, uint64_t hash,
+			     uint16_t profile, bool is_listed)
+{
+	uint32_t idx = pool_get(&tcp->conns);
+	struct tcp_conn *c;
+	uint32_t generation;
+
+	if (idx == INDEX_NONE)
+		return NULL;
+	if (!is_listed && flow_table_insert(tcp->flows, hash, entry_make(ENTRY_CONN, idx)) != 0) {
+		pool_put(&tcp->conns, idx);
+		return NULL;
+	}
+	c = conn_at(tcp, idx);
+	generation = c->generation;
+	memset(c, 0, sizeof(*c));
+	c->generation = generation;
+	c->key = *key;
+	c->ready_next = CONN_UNLISTED;
+	c->output_next = CONN_UNLISTED;
+	c->neighbor = neighbor_ref_none();
+	c->rto_deadline = PLX_TIME_NEVER;
+	c->ack_deadline = PLX_TIME_NEVER;
+	c->fine_armed = PLX_TIME_NEVER;
+	c->coarse_deadline = PLX_TIME_NEVER;
+	c->pseudo_sum = checksum_pseudo(&key->local, &key->remote, IP_PROTOCOL_TCP);
+	c->profile = profile;
+	option_profile_hold(&tcp->profiles, profile);
+	send_queue_init(&c->queue);
+	tcp->conns_open++;
+	return c;
+}
+
+struct tcp_conn *conn_resolve(const struct tcp *tcp, plx_conn handle)
+{
+	struct tcp_conn *c = pool_resolve(&tcp->conns, handle.index, handle.generation);
+
+	if (c == NULL || c->state == PLX_STATE_CLOSED || conn_has(c, CONN_RST_OWED))
+		return NULL;
+	return c;
+}
+
+plx_conn conn_handle(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return (plx_conn){.index = conn_index(tcp, c), .generation = c->generation};
+}
+
+void conn_release_if_done(struct tcp *tcp, struct tcp_conn *c)
+{
+	bool is_wanted = !conn_has(c, CONN_ENDED) || c->events != 0
+		|| c->ready_next != CONN_UNLISTED || c->output_next != CONN_UNLISTED;
+
+	if (!is_wanted)
+		pool_put(&tcp->conns, conn_index(tcp, c));
+}
+
+void conn_clear(struct tcp *tcp, struct tcp_conn *c)
+{
+	send_queue_clear(tcp, c);
+	receive_clear(c);
+	reassembly_clear(c);
+}
+
+// What conn_end() and conn_end_as() share; the flow table is the caller's.
+static void finish(struct tcp *tcp, struct tcp_conn *c, int error)
+{
+	timers_stop(tcp, c);
+	conn_clear(tcp, c);
+	option_profile_release(&tcp->profiles, c->profile);
+	state_set(c, PLX_STATE_CLOSED);
+	tcp_count(tcp, error == 0 ? PLX_COUNTER_CONN_CLOSED : PLX_COUNTER_CONN_FAILED);
+	c->flags |= CONN_ENDED;
+	tcp->conns_open--;
+	c->error = (uint8_t)-error;
+	if (conn_has(c, CONN_UNFETCHED)) {
+		// The user never knew the handle: no event, and the backlog has room again.
+		listener_on_fetched(tcp, c);
+		c->events = 0;
+		conn_release_if_done(tcp, c);
+		return;
+	}
+	c->events &= PLX_EVENT_SENT;
+	conn_raise(tcp, c, error == 0 ? PLX_EVENT_CLOSED : PLX_EVENT_FAILED);
+}
+
+void conn_end(struct tcp *tcp, struct tcp_conn *c, int error)
+{
+	uint64_t hash = flow_hash(&tcp->flow_secret, &c->key);
+
+	flow_table_remove(tcp->flows, hash, entry_make(ENTRY_CONN, conn_index(tcp, c)));
+	finish(tcp, c, error);
+}
+
+void conn_end_as(struct tcp *tcp, struct tcp_conn *c, uint32_t successor)
+{
+	uint64_t hash = flow_hash(&tcp->flow_secret, &c->key);
+
+	flow_table_replace(tcp->flows, hash, entry_make(ENTRY_CONN, conn_index(tcp, c)), successor);
+	finish(tcp, c, 0);
+}
+
+void conn_raise(struct tcp *tcp, struct tcp_conn *c, unsigned events)
+{
+	uint32_t idx;
+
+	c->events |= (uint16_t)events;
+	if (c->ready_next != CONN_UNLISTED)
+		return;
+	idx = conn_index(tcp, c);
+	c->ready_next = INDEX_NONE;
+	if (tcp->ready.head == INDEX_NONE)
+		tcp->ready.head = idx;
+	else
+		conn_at(tcp, tcp->ready.tail)->ready_next = idx;
+	tcp->ready.tail = idx;
+}
+
+struct tcp_conn *conn_list_pop_ready(struct tcp *tcp)
+{
+	struct tcp_conn *c;
+
+	if (tcp->ready.head == INDEX_NONE)
+		return NULL;
+	c = conn_at(tcp, tcp->ready.head);
+	tcp->ready.head = c->ready_next;
+	c->ready_next = CONN_UNLISTED;
+	return c;
+}
+
+void conn_wants_output(struct tcp *tcp, struct tcp_conn *c)
+{
+	uint32_t idx;
+
+	if (c->output_next != CONN_UNLISTED)
+		return;
+	idx = conn_index(tcp, c);
+	c->output_next = INDEX_NONE;
+	if (tcp->output.head == INDEX_NONE)
+		tcp->output.head = idx;
+	else
+		conn_at(tcp, tcp->output.tail)->output_next = idx;
+	tcp->output.tail = idx;
+}
+
+struct tcp_conn *conn_list_pop_output(struct tcp *tcp)
+{
+	struct tcp_conn *c;
+
+	if (tcp->output.head == INDEX_NONE)
+		return NULL;
+	c = conn_at(tcp, tcp->output.head);
+	tcp->output.head = c->output_next;
+	c->output_next = CONN_UNLISTED;
+	return c;
+}

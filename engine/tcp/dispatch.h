@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Who answers a segment: a table by the state it finds, total by construction.
+// Called by stack/demux for every segment that has parsed and verified.
+#ifndef TCP_DISPATCH_H
+#define TCP_DISPATCH_H
+
+#include "tcp/segment.h"
+#include "tcp/tcp.h"
+
+// The entry of the flow table with this key; INDEX_NONE: no connection.
+uint32_t dispatch_find(const struct tcp *tcp, const struct flow_key *key, uint64_t hash);
+
+enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg);
+
+// Brings the cache lines of the likely connection nearer.
+void dispatch_prefetch(const struct tcp *tcp, uint64_t hash);
+
+#endif

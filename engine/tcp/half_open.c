@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// SYN_RECEIVED of passive opens. An entry waits in the queue of its retransmission count, which is in order
+// of expiry; a queue holds what the timer of RFC 6298 would do, without a wheel. Text that came with
+// the SYN is ignored and comes again (DEVIATION RFC 9293 3.10.7.2 third).
+// Called by tcp/input_listen, tcp/dispatch, tcp/timers.
+#include "tcp/half_open.h"
+
+#include <errno.h>
+
+#include "tcp/ack.h"
+#include "tcp/compact.h"
+#include "tcp/connections.h"
+#include "tcp/input.h"
+#include "tcp/input_syn_sent.h"
+#include "tcp/isn.h"
+#include "tcp/recv_window.h"
+#include "tcp/reset.h"
+#include "tcp/retransmit.h"
+#include "tcp/segment_tx.h"
+#include "tcp/state.h"
+#include "tcp/timestamps.h"
+
+struct half_open {
+	plx_time deadline; // of the next SYN+ACK
+	struct index_link link;
+	uint32_t iss;
+	uint32_t irs;
+	uint32_t ts_recent;
+	uint32_t ts_offset;
+	uint32_t listener;
+	uint32_t listener_generation;
+	struct compact_ports ports;
+	uint16_t peer_mss;
+	uint8_t peer_wscale : 4;
+	bool has_window_scale : 1;
+	bool has_timestamps : 1;
+	uint8_t retries; // SYN+ACKs sent again by the timer
+	uint16_t spare;
+	union compact_addresses addresses;
+};
+static_assert(offsetof(struct half_open, addresses) + 8 <= 64, "a cache line for IPv4");
+static_assert(sizeof(struct half_open) <= 96, "one and a half for IPv6");
+
+size_t half_open_bytes(enum family family)
+{
+	return offsetof(struct half_open, addresses) + compact_addresses_bytes(family);
+}
+
+int half_open_init(struct tcp *tcp, enum family family, uint32_t count, int socket)
+{
+	struct pool_config config = {
+		.name = "half-open connections",
+		.count = count,
+		.object_bytes = (uint32_t)half_open_bytes(family),
+		.align_bytes = family == FAMILY_IPV4 ? CACHE_LINE : 0,
+		.socket = socket,
+		.generation_offset = POOL_NO_GENERATION,
+		.deferred = true,
+	};
+
+	for (unsigned i = 0; i < HALF_OPEN_QUEUES; i++)
+		index_list_init(&tcp->half_open_queue[family][i]);
+	return pool_init(&tcp->half_open[family], &config);
+}
+
+static struct half_open *half_open_at(const struct tcp *tcp, enum family family, uint32_t idx)
+{
+	return pool_at(&tcp->half_open[family], idx);
+}
+
+static enum family family_of_entry(uint32_t entry)
+{
+	return (enum family)(entry_kind(entry) - ENTRY_HALF_OPEN);
+}
+
+static struct index_links links_of(const struct tcp *tcp, enum family family)
+{
+	return index_links_in_pool(&tcp->half_open[family], offsetof(struct half_open, link));
+}
+
+static struct flow_key key_of(const struct half_open *ho, enum family family)
+{
+	return compact_key(&ho->ports, &ho->addresses, family);
+}
+
+bool half_open_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key)
+{
+	enum family family = family_of_entry(entry);
+	struct flow_key own = key_of(half_open_at(tcp, family, entry_index(entry)), family);
+
+	return flow_key_is_equal(&own, key);
+}
+
+static struct listener *listener_of(const struct tcp *tcp, const struct half_open *ho)
+{
+	return listener_at(tcp, ho->listener, ho->listener_generation);
+}
+
+// Queues are in order of expiry. With one RTO_INITIAL for all listeners this appends; an entry of a
+// listener with a shorter one walks back to its place.
+static void enqueue(struct tcp *tcp, enum family family, uint32_t idx)
+{
+	struct half_open *ho = half_open_at(tcp, family, idx);
+	struct index_list *list = &tcp->half_open_queue[family][ho->retries];
+	struct index_links links = links_of(tcp, family);
+	uint32_t after = list->tail;
+
+	while (after != INDEX_NONE && half_open_at(tcp, family, after)->deadline > ho->deadline)
+		after = index_link_at(links, after)->prev;
+	index_list_insert_after(list, links, after, idx);
+}
+
+static void dequeue(struct tcp *tcp, enum family family, uint32_t idx)
+{
+	struct half_open *ho = half_open_at(tcp, family, idx);
+
+	index_list_remove(&tcp->half_open_queue[family][ho->retries], links_of(tcp, family), idx);
+}
+
+static void forget(struct tcp *tcp, enum family family, uint32_t idx)
+{
+	struct flow_key key = key_of(half_open_at(tcp, family, idx), family);
+
+	dequeue(tcp, family, idx);
+	flow_table_remove(tcp->flows, flow_hash(&tcp->flow_secret, &key),
+			  entry_make(ENTRY_HALF_OPEN + family, idx));
+	pool_put(&tcp->half_open[family], idx);
+}
+
+static plx_duration timeout_of(const struct tcp *tcp, const struct listener *listener,
+			       unsigned retries)
+{
+	struct rtt_bounds bounds = {
+		.initial = (plx_duration)option_profile_value(&tcp->profiles, listener->profile,
+							      PLX_OPTION_RTO_INITIAL),
+		.max = (plx_duration)option_profile_value(&tcp->profiles, listener->profile,
+							  PLX_OPTION_RTO_MAX),
+	};
+	struct rtt rtt;
+
+	rtt_init(&rtt, &bounds);
+	return rtt_timeout(&rtt, retries, bounds.max);
+}
+
+static uint32_t buffer_of(const struct tcp *tcp, const struct listener *listener)
+{
+	return (uint32_t)option_profile_value(&tcp->profiles, listener->profile,
+					      PLX_OPTION_RECEIVE_BUFFER);
+}
+
+static uint16_t first_window(const struct tcp *tcp, const struct listener *listener)
+{
+	uint32_t buffer = buffer_of(tcp, listener);
+
+	return (uint16_t)(buffer < UINT16_MAX ? buffer : UINT16_MAX);
+}
+
+// The SYN+ACK of an entry, the same each time but for TSval.
+static enum plx_drop send_syn_ack(struct tcp *tcp, const struct half_open *ho,
+				  const struct flow_key *key, const struct listener *listener,
+				  struct segment *seg)
+{
+	const struct option_profiles *profiles = &tcp->profiles;
+	struct answer answer = {
+		.key = key,
+		.tcp =
+			{
+				.seq = ho->iss,
+				.ack = ho->irs + 1,
+				.flags = TCP_SYN | TCP_ACK,
+				.window = first_window(tcp, listener),
+				.options =
+					{
+						.has_mss = true,
+						.mss = recv_window_mss(
+							tcp, listener->profile,
+							!plx_addr_is_ipv4(&key->remote)),
+						.has_window_scale = ho->has_window_scale,
+						.window_scale = recv_window_scale_for(
+							buffer_of(tcp, listener)),
+						.has_timestamps = ho->has_timestamps,
+						.ts_val = timestamp_now(tcp, ho->ts_offset),
+						.ts_ecr = ho->ts_recent,
+					},
+			},
+		.hop_limit = (uint8_t)option_profile_value(profiles, listener->profile,
+							   PLX_OPTION_HOP_LIMIT),
+		.dscp = (uint8_t)option_profile_value(profiles, listener->profile, PLX_OPTION_DSCP),
+	};
+
+	return segment_tx_answer(tcp, &answer, seg);
+}
+
+static void init(struct tcp *tcp, struct half_open *ho, const struct listener *listener,
+		 const struct segment *seg)
+{
+	const struct tcp_options *options = &seg->tcp.options;
+	const struct option_profiles *profiles = &tcp->profiles;
+	bool is_ipv4 = plx_addr_is_ipv4(&seg->key.remote);
+	struct isn isn = isn_of(tcp, &seg->key);
+	uint16_t mss = is_ipv4 ? TCP_MSS_DEFAULT_IPV4 : TCP_MSS_DEFAULT_IPV6;
+
+	if (options->has_mss && options->mss > 0)
+		mss = options->mss;
+	*ho = (struct half_open){
+		.deadline = time_add(tcp->now, timeout_of(tcp, listener, 0)),
+		.iss = isn.seq,
+		.irs = seg->tcp.seq,
+		.ts_recent = options->ts_val,
+		.ts_offset = isn.ts_offset,
+		.listener = listener_index(tcp, listener),
+		.listener_generation = listener->generation,
+		.peer_mss = mss,
+		.peer_wscale = options->window_scale,
+		.has_window_scale = options->has_window_scale
+			&& option_profile_value(profiles, listener->profile,
+						PLX_OPTION_WINDOW_SCALE)
+				!= 0,
+		.has_timestamps = options->has_timestamps
+			&& option_profile_value(profiles, listener->profile, PLX_OPTION_TIMESTAMPS)
+				!= 0,
+	};
+	index_link_init(&ho->link);
+	compact_store(&ho->ports, &ho->addresses, &seg->key);
+}
+
+enum verdict half_open_begin(struct tcp *tcp, struct listener *listener, struct segment *seg)
+{
+	enum family family = family_of(&seg->key.remote);
+	uint32_t idx = pool_get(&tcp->half_open[family]);
+	uint32_t entry = entry_make(ENTRY_HALF_OPEN + family, idx);
+	struct half_open *ho;
+
+	if (idx == INDEX_NONE)
+		return segment_drop(seg, PLX_DROP_TCP_HALF_OPEN_FULL);
+	if (flow_table_insert(tcp->flows, seg->hash, entry) != 0) {
+		pool_put(&tcp->half_open[family], idx);
+		return segment_drop(seg, PLX_DROP_TCP_HALF_OPEN_FULL);
+	}
+	ho = half_open_at(tcp, family, idx);
+	init(tcp, ho, listener, seg);
+	enqueue(tcp, family, idx);
+	tcp_count(tcp, PLX_COUNTER_TCP_SYNS_RECEIVED);
+	// If no buffer was free or the next hop is silent, the timer sends it again.
+	(void)send_syn_ack(tcp, ho, &seg->key, listener, seg);
+	return SEGMENT_ANSWERED;
+}
+
+// The control block of an entry whose handshake has ended with `seg`.
+static void fill_conn(struct tcp *tcp, struct tcp_conn *c, const struct half_open *ho,
+		      struct listener *listener)
+{
+	plx_time sent_at = time_subtract(ho->deadline, timeout_of(tcp, listener, ho->retries));
+	struct rtt_bounds bounds = retransmit_bounds(tcp, c);
+
+	state_set(c, PLX_STATE_ESTABLISHED);
+	c->iss = ho->iss;
+	c->irs = ho->irs;
+	c->urgent = ho->irs;
+	c->rcv.nxt = ho->irs + 1;
+	c->rcv.adv = c->rcv.nxt + first_window(tcp, listener);
+	c->snd.nxt = ho->iss + 1;
+	c->ts_offset = ho->ts_offset;
+	c->ts_recent = ho->ts_recent;
+	c->ts_recent_s = timestamp_age_clock_s(tcp);
+	c->peer_mss = ho->peer_mss;
+	if (ho->has_timestamps)
+		c->flags |= CONN_TIMESTAMPS;
+	if (ho->has_window_scale) {
+		c->flags |= CONN_WINDOW_SCALE;
+		c->snd_wscale = ho->peer_wscale;
+		c->rcv_wscale = recv_window_scale_for(buffer_of(tcp, listener)) & 15;
+	}
+	rtt_init(&c->rtt, &bounds);
+	retransmit_on_handshake(tcp, c, sent_at, ho->retries > 0);
+	c->user = listener->user;
+	c->listener = ho->listener;
+	c->listener_generation = ho->listener_generation;
+	c->flags |= CONN_UNFETCHED;
+	listener->unfetched++;
+}
+
+// RFC 9293 3.10.7.4 fifth, SYN-RECEIVED with an acceptable ACK.
+static enum verdict promote(struct tcp *tcp, uint32_t entry, struct segment *seg)
+{
+	enum family family = family_of_entry(entry);
+	uint32_t idx = entry_index(entry);
+	struct half_open *ho = half_open_at(tcp, family, idx);
+	struct listener *listener = listener_of(tcp, ho);
+	struct tcp_conn *c;
+
+	if (listener->unfetched >= listener->backlog)
+		return segment_drop(seg, PLX_DROP_TCP_LISTENER_BACKLOG);
+	c = conn_create(tcp, &seg->key, seg->hash, listener->profile, true);
+	if (c == NULL)
+		return segment_drop(seg, PLX_DROP_TCP_CONNECTIONS_FULL);
+	flow_table_replace(tcp->flows, seg->hash, entry,
+			   entry_make(ENTRY_CONN, conn_index(tcp, c)));
+	fill_conn(tcp, c, ho, listener);
+	dequeue(tcp, family, idx);
+	pool_put(&tcp->half_open[family], idx);
+	ack_begin(tcp, c, seg);
+	tcp_count(tcp, PLX_COUNTER_CONN_OPENED_PASSIVE);
+	conn_raise(tcp, c, PLX_EVENT_ACCEPTED);
+	return tcp_input(tcp, c, seg);
+}
+
+// Nothing but the entry's numbers: what a control block would say of itself.
+static enum verdict send_ack(struct tcp *tcp, const struct half_open *ho, struct segment *seg,
+			     enum plx_drop reason)
+{
+	struct answer answer = {
+		.key = &seg->key,
+		.tcp =
+			{
+				.seq = ho->iss + 1,
+				.ack = ho->irs + 1,
+				.flags = TCP_ACK,
+				.window = first_window(tcp, listener_of(tcp, ho)),
+				.options =
+					{
+						.has_timestamps = ho->has_timestamps,
+						.ts_val = timestamp_now(tcp, ho->ts_offset),
+						.ts_ecr = ho->ts_recent,
+					},
+			},
+		.hop_limit = 64,
+	};
+
+	if (rate_limit_try_jittered(&tcp->challenge_limit, tcp->now, tcp->random)) {
+		tcp_count(tcp, PLX_COUNTER_TCP_CHALLENGE_ACKS);
+		(void)segment_tx_answer(tcp, &answer, seg);
+	}
+	return segment_drop(seg, reason);
+}
+
+static bool is_in_window(const struct tcp *tcp, const struct half_open *ho,
+			 const struct segment *seg)
+{
+	uint32_t first = seg->tcp.seq - (ho->irs + 1);
+	uint32_t wnd = first_window(tcp, listener_of(tcp, ho));
+
+	return first < wnd || (segment_len(seg) > 0 && first + segment_len(seg) - 1 < wnd);
+}
+
+enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *seg)
+{
+	enum family family = family_of_entry(entry);
+	uint32_t idx = entry_index(entry);
+	struct half_open *ho = half_open_at(tcp, family, idx);
+	struct listener *listener = listener_of(tcp, ho);
+
+	if (listener == NULL) {
+		// The listener has gone, and with it the entry.
+		forget(tcp, family, idx);
+		tcp_count(tcp, PLX_COUNTER_TCP_HALF_OPEN_RESET);
+		return reset_nobody(tcp, seg, PLX_DROP_TCP_NO_LISTENER);
+	}
+	if (segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK | TCP_RST)
+	    && seg->tcp.seq == ho->irs) {
+		// DEVIATION RFC 9293 3.10.7.4 first: a repeated SYN gets the same SYN+ACK again.
+		tcp_count(tcp, PLX_COUNTER_TCP_SYN_ACK_RETRANSMITS);
+		(void)send_syn_ack(tcp, ho, &seg->key, listener, seg);
+		return SEGMENT_ANSWERED;
+	}
+	if (ho->has_timestamps && seg->tcp.options.has_timestamps && !segment_has(seg, TCP_RST)
+	    && seq_is_before(seg->tcp.options.ts_val, ho->ts_recent))
+		return send_ack(tcp, ho, seg, PLX_DROP_TCP_PAWS);
+	if (!is_in_window(tcp, ho, seg)) // first
+		return segment_has(seg, TCP_RST) ? segment_drop(seg, PLX_DROP_TCP_SEQUENCE)
+						 : send_ack(tcp, ho, seg, PLX_DROP_TCP_SEQUENCE);
+	if (segment_has(seg, TCP_RST)) { // second; RFC 5961 3.2
+		if (seg->tcp.seq != ho->irs + 1)
+			return send_ack(tcp, ho, seg, PLX_DROP_TCP_RST_SEQUENCE);
+		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_RECEIVED);
+		tcp_count(tcp, PLX_COUNTER_TCP_HALF_OPEN_RESET);
+		forget(tcp, family, idx);
+		return SEGMENT_ANSWERED;
+	}
+	if (segment_has(seg, TCP_SYN)) // fourth; DEVIATION: a challenge ACK, in RFC 5961's spirit
+		return send_ack(tcp, ho, seg, PLX_DROP_TCP_SYN_SYNCHRONIZED);
+	if (!segment_has(seg, TCP_ACK))
+		return segment_drop(seg, PLX_DROP_TCP_NO_ACK); // fifth
+	if (seg->tcp.ack != ho->iss + 1)
+		return reset_nobody(tcp, seg, PLX_DROP_TCP_ACK);
+	return promote(tcp, entry, seg);
+}
+
+static void expire_one(struct tcp *tcp, enum family family, uint32_t idx)
+{
+	struct half_open *ho = half_open_at(tcp, family, idx);
+	struct listener *listener = listener_of(tcp, ho);
+	struct flow_key key = key_of(ho, family);
+
+	if (listener == NULL
+	    || ho->retries >= option_profile_value(&tcp->profiles, listener->profile,
+						   PLX_OPTION_SYN_RETRIES)) {
+		forget(tcp, family, idx);
+		tcp_count(tcp,
+			  listener == NULL ? PLX_COUNTER_TCP_HALF_OPEN_RESET
+					   : PLX_COUNTER_TCP_HALF_OPEN_EXPIRED);
+		return;
+	}
+	dequeue(tcp, family, idx);
+	ho->retries++;
+	ho->deadline = time_add(tcp->now, timeout_of(tcp, listener, ho->retries));
+	enqueue(tcp, family, idx);
+	tcp_count(tcp, PLX_COUNTER_TCP_SYN_ACK_RETRANSMITS);
+	(void)send_syn_ack(tcp, ho, &key, listener, NULL);
+}
+
+void half_open_expire(struct tcp *tcp)
+{
+	for (unsigned family = 0; family < FAMILIES; family++) {
+		if (pool_used(&tcp->half_open[family]) == 0)
+			continue;
+		for (unsigned i = 0; i < HALF_OPEN_QUEUES; i++) {
+			struct index_list *list = &tcp->half_open_queue[family][i];
+
+			while (!index_list_is_empty(list)
+			       && time_is_due(half_open_at(tcp, family, list->head)->deadline,
+					      tcp->now))
+				expire_one(tcp, family, list->head);
+		}
+	}
+}
+
+plx_time half_open_next(const struct tcp *tcp)
+{
+	plx_time next = PLX_TIME_NEVER;
+
+	for (unsigned family = 0; family < FAMILIES; family++) {
+		if (pool_used(&tcp->half_open[family]) == 0)
+			continue;
+		for (unsigned i = 0; i < HALF_OPEN_QUEUES; i++) {
+			const struct index_list *list = &tcp->half_open_queue[family][i];
+
+			if (!index_list_is_empty(list))
+				next = time_min(next,
+						half_open_at(tcp, family, list->head)->deadline);
+		}
+	}
+	return next;
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// RFC 9293 3.10.7.4, its questions in its order, with the stricter answers of RFC 5961 to RST, SYN and ACK
+// and PAWS of RFC 7323 in front. Each question answers false once the segment's fate is settled.
+// Called by tcp/dispatch.
+#include "tcp/input.h"
+
+#include <errno.h>
+
+#include "tcp/ack.h"
+#include "tcp/challenge.h"
+#include "tcp/connections.h"
+#include "tcp/delayed_ack.h"
+#include "tcp/reassembly.h"
+#include "tcp/receive.h"
+#include "tcp/reset.h"
+#include "tcp/retransmit.h"
+#include "tcp/state.h"
+#include "tcp/time_wait.h"
+#include "tcp/timestamps.h"
+
+// The four cases of RFC 9293 3.10.7.4, table 6.
+static bool is_in_window(const struct tcp_conn *c, const struct segment *seg)
+{
+	uint32_t len = segment_len(seg);
+	uint32_t wnd = conn_rcv_wnd(c);
+	uint32_t first = seg->tcp.seq - c->rcv.nxt;
+
+	if (wnd == 0)
+		return len == 0 && first == 0;
+	if (first < wnd)
+		return true;
+	return len > 0 && first + len - 1 < wnd;
+}
+
+// RFC 9293 3.10.7.4 first: what lies outside the window is trimmed off an acceptable segment.
+static void trim_to_window(const struct tcp_conn *c, struct segment *seg)
+{
+	uint32_t old = c->rcv.nxt - seg->tcp.seq;
+	uint32_t beyond;
+
+	if (seq_is_before(seg->tcp.seq, c->rcv.nxt)) {
+		if (segment_has(seg, TCP_SYN)) {
+			seg->tcp.flags &= (uint8_t)~TCP_SYN;
+			old--;
+		}
+		old = old < seg->len_bytes ? old : seg->len_bytes;
+		seg->payload_offset += old;
+		seg->len_bytes -= old;
+		seg->tcp.seq = c->rcv.nxt;
+	}
+	beyond = seg->tcp.seq + seg->len_bytes - c->rcv.adv;
+	if (seg->len_bytes > 0 && seq_is_after(seg->tcp.seq + seg->len_bytes, c->rcv.adv)) {
+		seg->len_bytes -= beyond < seg->len_bytes ? beyond : seg->len_bytes;
+		seg->tcp.flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+	}
+}
+
+static bool is_paws_reject(const struct tcp *tcp, const struct tcp_conn *c,
+			   const struct segment *seg)
+{
+	return conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps
+		&& !segment_has(seg, TCP_RST)
+		&& timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_s);
+}
+
+// RFC 9293 3.5 figure 8: the peer's SYN comes again with the acknowledgement of ours. Without its SYN the
+// segment begins at RCV.NXT and ends the handshake.
+static bool is_syn_ack_of_simultaneous_open(const struct tcp_conn *c, const struct segment *seg)
+{
+	uint8_t flags = seg->tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST);
+
+	return c->state == PLX_STATE_SYN_RECEIVED && flags == (TCP_SYN | TCP_ACK)
+		&& seg->tcp.seq == c->irs;
+}
+
+// RFC 9293 3.10.7.4 first, RFC 7323 5.3 R1.
+static bool check_sequence(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	bool is_repeated;
+
+	if (is_paws_reject(tcp, c, seg)) {
+		delayed_ack_owe(tcp, c);
+		segment_drop(seg, PLX_DROP_TCP_PAWS);
+		return false;
+	}
+	if (is_in_window(c, seg)) {
+		timestamp_on_segment(tcp, c, seg);
+		return true;
+	}
+	is_repeated = segment_len(seg) > 0
+		&& seq_is_at_or_before(seg->tcp.seq + segment_len(seg), c->rcv.nxt);
+	if (is_syn_ack_of_simultaneous_open(c, seg)) {
+		seg->tcp.flags &= (uint8_t)~TCP_SYN;
+		seg->tcp.seq++;
+		return true;
+	}
+	segment_drop(seg, is_repeated ? PLX_DROP_TCP_DUPLICATE : PLX_DROP_TCP_SEQUENCE);
+	if (segment_has(seg, TCP_RST))
+		return false;
+	if (segment_has(seg, TCP_SYN) && c->state == PLX_STATE_SYN_RECEIVED
+	    && seg->tcp.seq == c->irs) {
+		// DEVIATION RFC 9293 3.10.7.4 first: a repeated SYN gets the same SYN+ACK again.
+		c->flags |= CONN_RETRANSMIT_HEAD;
+		conn_wants_output(tcp, c);
+	} else if (is_repeated || (segment_len(seg) > 0 && conn_rcv_wnd(c) == 0)) {
+		// A retransmission whose acknowledgement was lost, or a window probe.
+		if (c->state == PLX_STATE_TIME_WAIT && segment_has(seg, TCP_FIN))
+			time_wait_restart_held(tcp, c);
+		delayed_ack_owe(tcp, c);
+	} else {
+		challenge_send(tcp, c);
+	}
+	return false;
+}
+
+// RFC 9293 3.10.7.4 second, RFC 5961 3.2.
+static bool check_reset(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	if (!segment_has(seg, TCP_RST))
+		return true;
+	if (seg->tcp.seq != c->rcv.nxt) {
+		challenge_send(tcp, c);
+		segment_drop(seg, PLX_DROP_TCP_RST_SEQUENCE);
+		return false;
+	}
+	if (c->state == PLX_STATE_TIME_WAIT) {
+		// DEVIATION RFC 9293 3.10.7.4 second: RFC 1337 3 (F1), a RST does not end TIME-WAIT.
+		segment_drop(seg, PLX_DROP_TCP_TIME_WAIT);
+		return false;
+	}
+	tcp_count(tcp, PLX_COUNTER_TCP_RSTS_RECEIVED);
+	reset_obey(tcp, c);
+	return false;
+}
+
+// RFC 9293 3.10.7.4 fourth, RFC 5961 4.2.
+static bool check_syn(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	if (!segment_has(seg, TCP_SYN))
+		return true;
+	challenge_send(tcp, c);
+	segment_drop(seg, PLX_DROP_TCP_SYN_SYNCHRONIZED);
+	return false;
+}
+
+// RFC 9293 3.10.7.4 fifth, SYN-RECEIVED: only a simultaneous open gets here with a control block.
+static bool establish(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	if (seq_is_at_or_before(seg->tcp.ack, c->snd.una)
+	    || seq_is_after(seg->tcp.ack, c->snd.nxt)) {
+		seg->drop = reset_answer(tcp, seg);
+		if (seg->drop == PLX_DROP_NONE)
+			seg->drop = PLX_DROP_TCP_ACK;
+		return false;
+	}
+	state_set(c, PLX_STATE_ESTABLISHED);
+	retransmit_on_syn_acked(tcp, c);
+	ack_begin(tcp, c, seg);
+	if (conn_has(c, CONN_USER_CLOSED))
+		state_set(c, PLX_STATE_FIN_WAIT_1); // RFC 9293 3.10.4: the CLOSE was queued
+	else
+		conn_raise(tcp, c, PLX_EVENT_CONNECTED);
+	conn_wants_output(tcp, c);
+	return true;
+}
+
+// Our FIN is acknowledged: RFC 9293 3.10.7.4 fifth, the closing states. False when the connection is gone.
+static bool on_fin_acked(struct tcp *tcp, struct tcp_conn *c)
+{
+	switch (c->state) {
+	case PLX_STATE_FIN_WAIT_1:
+		state_set(c, PLX_STATE_FIN_WAIT_2);
+		if (conn_has(c, CONN_USER_CLOSED))
+			time_wait_limit_fin_wait_2(tcp, c);
+		return true;
+	case PLX_STATE_CLOSING:
+		time_wait_enter(tcp, c);
+		return !conn_has(c, CONN_ENDED);
+	case PLX_STATE_LAST_ACK:
+		return !last_ack_end_if_done(tcp, c);
+	default:
+		return true;
+	}
+}
+
+// RFC 9293 3.10.7.4 fifth.
+static bool process_ack(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	if (!segment_has(seg, TCP_ACK)) {
+		segment_drop(seg, PLX_DROP_TCP_NO_ACK);
+		return false;
+	}
+	if (c->state == PLX_STATE_SYN_RECEIVED)
+		return establish(tcp, c, seg);
+	if (ack_check(c, seg->tcp.ack) != ACK_ACCEPTABLE) {
+		challenge_send(tcp, c);
+		segment_drop(seg, PLX_DROP_TCP_ACK);
+		return false;
+	}
+	ack_process(tcp, c, seg);
+	if (conn_has(c, CONN_FIN_SENT) && c->snd.una == c->snd.nxt)
+		return on_fin_acked(tcp, c);
+	return true;
+}
+
+// A mark that has been passed long ago may look ahead again after 2^31 bytes; none lies so far ahead.
+static bool urgent_is_ahead(const struct tcp_conn *c)
+{
+	return c->urgent - c->rcv.nxt <= conn_rcv_wnd(c) + UINT16_MAX;
+}
+
+// RFC 9293 3.10.7.4 sixth, RFC 6093: in-line; only the mark moves.
+static void process_urgent(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
+{
+	uint32_t mark = seg->tcp.seq + seg->tcp.urgent;
+
+	if (!segment_has(seg, TCP_URG) || conn_has(c, CONN_FIN_RECEIVED)
+	    || !seq_is_after(mark, c->rcv.nxt)
+	    || (urgent_is_ahead(c) && !seq_is_after(mark, c->urgent)))
+		return;
+	c->urgent = mark;
+	if (!conn_has(c, CONN_USER_CLOSED))
+		conn_raise(tcp, c, PLX_EVENT_URGENT);
+}
+
+// RFC 2525 2.17: nobody will read it, and the peer must learn of that.
+static bool check_reader(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	if (seg->len_bytes == 0 || !conn_has(c, CONN_USER_CLOSED))
+		return true;
+	(void)reset_answer(tcp, seg);
+	segment_drop(seg, PLX_DROP_TCP_CLOSED_DATA);
+	conn_end(tcp, c, -ECONNABORTED);
+	return false;
+}
+
+// RFC 9293 3.10.7.4 eighth, in order.
+static void on_fin(struct tcp *tcp, struct tcp_conn *c)
+{
+	c->rcv.nxt++;
+	c->rcv.adv = seq_max(c->rcv.adv, c->rcv.nxt);
+	c->flags |= CONN_FIN_RECEIVED;
+	delayed_ack_at_once(tcp, c);
+	if (!conn_has(c, CONN_USER_CLOSED))
+		conn_raise(tcp, c, PLX_EVENT_PEER_CLOSED);
+	switch (c->state) {
+	case PLX_STATE_ESTABLISHED:
+		state_set(c, PLX_STATE_CLOSE_WAIT);
+		break;
+	case PLX_STATE_FIN_WAIT_1:
+		// Had our FIN been acknowledged, this would be FIN_WAIT_2 by now.
+		state_set(c, PLX_STATE_CLOSING);
+		break;
+	case PLX_STATE_FIN_WAIT_2:
+		time_wait_enter(tcp, c);
+		break;
+	default:
+		break;
+	}
+}
+
+// RFC 9293 3.10.7.4 seventh and eighth, for text and FIN that lie in the window.
+void input_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	bool fin = segment_has(seg, TCP_FIN);
+
+	if (conn_has(c, CONN_FIN_RECEIVED) || (seg->len_bytes == 0 && !fin))
+		return;
+	if (seg->tcp.seq != c->rcv.nxt) {
+		reassembly_insert(tcp, c, seg);
+		delayed_ack_owe(tcp, c);
+		return;
+	}
+	if (seg->len_bytes > 0) {
+		uint32_t len = seg->len_bytes;
+
+		receive_append(tcp, c, receive_detach(seg), len);
+		delayed_ack_on_segment(tcp, c);
+	}
+	if (!reassembly_is_empty(c)) {
+		// RFC 5681 4.2: a segment that fills a gap is acknowledged at once.
+		delayed_ack_at_once(tcp, c);
+		fin |= reassembly_deliver(tcp, c);
+	}
+	if (fin)
+		on_fin(tcp, c);
+}
+
+static bool process_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	bool is_repeated_fin = conn_has(c, CONN_FIN_RECEIVED) && segment_has(seg, TCP_FIN);
+
+	if (is_repeated_fin)
+		delayed_ack_owe(tcp, c);
+	input_text_and_fin(tcp, c, seg);
+	return seg->drop == PLX_DROP_NONE;
+}
+
+enum verdict tcp_input(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	bool is_open = check_sequence(tcp, c, seg) // first
+		&& check_reset(tcp, c, seg)	   // second
+		&& check_syn(tcp, c, seg)	   // fourth
+		&& process_ack(tcp, c, seg);	   // fifth
+
+	if (is_open) {
+		process_urgent(tcp, c, seg); // sixth
+		trim_to_window(c, seg);
+		if (check_reader(tcp, c, seg))
+			process_text_and_fin(tcp, c, seg); // seventh, eighth
+	}
+	return seg->drop == PLX_DROP_NONE ? SEGMENT_CONSUMED : SEGMENT_DROPPED;
+}

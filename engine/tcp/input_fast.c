@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The short way of RFC 9293 3.10.7.4: where every question of tcp/input is known to be answered "go on", only
+// what changes is done. Reads the first two cache lines of a connection, and the send lines for a new ACK.
+// Called by tcp/dispatch.
+#include "tcp/input_fast.h"
+
+#include "tcp/ack.h"
+#include "tcp/delayed_ack.h"
+#include "tcp/input.h"
+#include "tcp/receive.h"
+#include "tcp/timestamps.h"
+
+// Each question names what would make this segment anything but the common case.
+static inline bool is_predicted(const struct tcp *tcp, const struct tcp_conn *c,
+				const struct segment *seg)
+{
+	uint32_t wnd = conn_rcv_wnd(c);
+	bool plain_flags = (seg->tcp.flags & ~TCP_PSH) == TCP_ACK;
+	bool next_in_order = seg->tcp.seq == c->rcv.nxt;
+	bool fits_window = seg->len_bytes <= wnd && wnd > 0;
+	bool acks_what_was_sent = seg->tcp.ack - c->snd.una <= c->snd.nxt - c->snd.una;
+	bool has_gap_or_probe = conn_has(c, CONN_OUT_OF_ORDER | CONN_PERSIST | CONN_RST_OWED);
+	bool is_old = conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps
+		&& timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_s);
+
+	return plain_flags && next_in_order && fits_window && acks_what_was_sent
+		&& !has_gap_or_probe && !is_old;
+}
+
+enum verdict input_fast(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	uint32_t len = seg->len_bytes;
+
+	if (!is_predicted(tcp, c, seg))
+		return tcp_input(tcp, c, seg);
+	timestamp_on_segment(tcp, c, seg);
+	ack_process(tcp, c, seg);
+	if (len > 0) {
+		receive_append(tcp, c, receive_detach(seg), len);
+		delayed_ack_on_segment(tcp, c);
+	}
+	return SEGMENT_CONSUMED;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Initial sequence numbers (RFC 6528) and the offset of our timestamps per connection (RFC 7323 5.4),
+// both from one SipHash of the tuple.
+// Called by tcp/listener for SYN+ACKs, by tcp/user for SYNs, by tcp/time_wait when it reopens.
+#ifndef TCP_ISN_H
+#define TCP_ISN_H
+
+#include "tcp/tcp.h"
+
+struct isn {
+	uint32_t seq;
+	uint32_t ts_offset;
+};
+
+struct isn isn_of(const struct tcp *tcp, const struct flow_key *key);
+
+#endif

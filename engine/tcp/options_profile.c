@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Interned option profiles, and the option list as the public interface tells it.
+// Finding a profile is a linear search: it happens when options are set, never per segment.
+// Called by tcp/user and tcp/listener.
+#include "tcp/options_profile.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+struct option_description {
+	const char *name;
+	const char *text;
+	int64_t initial;
+	int64_t minimum;
+	int64_t maximum;
+};
+
+static const struct option_description descriptions[PLX_OPTION_COUNT] = {
+#define X(name, initial, minimum, maximum, text) \
+	[PLX_OPTION_##name] = {#name, text, initial, minimum, maximum},
+#include <pollux/option.def>
+#undef X
+};
+
+static bool is_known(enum plx_option option)
+{
+	return (unsigned)option < PLX_OPTION_COUNT;
+}
+
+const char *plx_option_name(enum plx_option option)
+{
+	return is_known(option) ? descriptions[option].name : NULL;
+}
+
+const char *plx_option_text(enum plx_option option)
+{
+	return is_known(option) ? descriptions[option].text : NULL;
+}
+
+int plx_option_bounds(enum plx_option option, int64_t *initial, int64_t *minimum, int64_t *maximum)
+{
+	if (!is_known(option))
+		return -EINVAL;
+	if (initial != NULL)
+		*initial = descriptions[option].initial;
+	if (minimum != NULL)
+		*minimum = descriptions[option].minimum;
+	if (maximum != NULL)
+		*maximum = descriptions[option].maximum;
+	return 0;
+}
+
+size_t option_profiles_bytes(void)
+{
+	return sizeof(struct option_profile) * OPTION_PROFILES;
+}
+
+int option_profiles_init(struct option_profiles *profiles, int socket)
+{
+	profiles->profiles = rte_zmalloc_socket("option profiles", option_profiles_bytes(), 64,
+						socket);
+	if (profiles->profiles == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < PLX_OPTION_COUNT; i++)
+		profiles->profiles[0].values[i] = descriptions[i].initial;
+	profiles->profiles[0].users = 1;
+	return 0;
+}
+
+void option_profiles_fini(struct option_profiles *profiles)
+{
+	rte_free(profiles->profiles);
+	profiles->profiles = NULL;
+}
+
+void option_profile_hold(struct option_profiles *profiles, uint16_t profile)
+{
+	profiles->profiles[profile].users++;
+}
+
+void option_profile_release(struct option_profiles *profiles, uint16_t profile)
+{
+	profiles->profiles[profile].users--;
+}
+
+// The profile with just these values, or a free one; OPTION_PROFILES when there is neither.
+static unsigned find(const struct option_profiles *profiles, const int64_t *values)
+{
+	unsigned unused = OPTION_PROFILES;
+
+	for (unsigned i = 0; i < OPTION_PROFILES; i++) {
+		const struct option_profile *candidate = &profiles->profiles[i];
+
+		if (candidate->users == 0)
+			unused = unused == OPTION_PROFILES ? i : unused;
+		else if (memcmp(candidate->values, values, sizeof(candidate->values)) == 0)
+			return i;
+	}
+	return unused;
+}
+
+int option_profile_change(struct option_profiles *profiles, uint16_t *profile,
+			  const struct plx_option_value *changes, unsigned n)
+{
+	int64_t values[PLX_OPTION_COUNT];
+	struct option_profile *target;
+	unsigned idx;
+
+	memcpy(values, profiles->profiles[*profile].values, sizeof(values));
+	for (unsigned i = 0; i < n; i++) {
+		enum plx_option option = changes[i].option;
+
+		if (!is_known(option))
+			return -EINVAL;
+		if (changes[i].value < descriptions[option].minimum
+		    || changes[i].value > descriptions[option].maximum)
+			return -ERANGE;
+		values[option] = changes[i].value;
+	}
+	if (values[PLX_OPTION_RTO_MIN] > values[PLX_OPTION_RTO_MAX]
+	    || plx_congestion_name((unsigned)values[PLX_OPTION_CONGESTION]) == NULL)
+		return -ERANGE;
+	idx = find(profiles, values);
+	if (idx == OPTION_PROFILES)
+		return -ENOBUFS;
+	target = &profiles->profiles[idx];
+	memcpy(target->values, values, sizeof(values));
+	target->users++;
+	option_profile_release(profiles, *profile);
+	*profile = (uint16_t)idx;
+	return 0;
+}

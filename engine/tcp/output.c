@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// RFC 9293 3.7.4 and 3.8.6.2.1: Nagle and the sender's silly-window avoidance decide whether a segment
+// goes; RFC 5681 and the peer's window decide how much. A connection sends at most a quota per turn and
+// then goes to the end of the list.
+// Called by stack/ from plx_output().
+#include "tcp/output.h"
+
+#include <errno.h>
+
+#include "tcp/congestion.h"
+#include "tcp/connections.h"
+#include "tcp/delayed_ack.h"
+#include "tcp/persist.h"
+#include "tcp/recovery.h"
+#include "tcp/retransmit.h"
+#include "tcp/send_queue.h"
+#include "tcp/timers.h"
+
+// How a step of a connection's turn came out.
+enum step {
+	STEP_DONE,	// go on with the next
+	STEP_FULL,	// burst or quota is used up: again later
+	STEP_NO_MEMORY, // nothing more can be sent by anybody
+	STEP_ENDED,	// the connection is gone
+};
+
+struct turn {
+	struct tcp *tcp;
+	struct tcp_conn *c;
+	struct tx_burst *burst;
+	unsigned left; // segments
+};
+
+static enum step turn_room(const struct turn *t)
+{
+	return t->left > 0 && tx_burst_room(t->burst) > 0 ? STEP_DONE : STEP_FULL;
+}
+
+// What a sent segment means to the turn. A peer that cannot be reached fails an attempt to connect; an
+// established connection is told and tries again by its timer (RFC 9293 3.9.2.2).
+static enum step after_send(struct turn *t, enum tx_result result)
+{
+	if (result == TX_NO_MEMORY)
+		return STEP_NO_MEMORY;
+	if (result == TX_UNREACHABLE) {
+		if (!conn_is_synchronized(t->c)) {
+			conn_end(t->tcp, t->c, -EHOSTUNREACH);
+			return STEP_ENDED;
+		}
+		conn_soft_error(t->tcp, t->c, -EHOSTUNREACH);
+	}
+	t->left--;
+	return STEP_DONE;
+}
+
+static enum step send_control(struct turn *t, uint32_t seq, uint8_t flags)
+{
+	if (turn_room(t) != STEP_DONE)
+		return STEP_FULL;
+	return after_send(t, segment_tx_control(t->tcp, t->c, t->burst, seq, flags));
+}
+
+static enum step send_reset(struct turn *t)
+{
+	enum step step = send_control(t, t->c->snd.nxt, TCP_RST | TCP_ACK);
+
+	if (step == STEP_FULL || step == STEP_NO_MEMORY)
+		return step;
+	if (step != STEP_ENDED)
+		conn_end(t->tcp, t->c, -ECONNABORTED);
+	return STEP_ENDED;
+}
+
+// SYN, or the SYN+ACK of a simultaneous open: the first time, and again.
+static enum step send_handshake(struct turn *t)
+{
+	struct tcp_conn *c = t->c;
+	bool is_first = c->snd.nxt == c->iss;
+	uint8_t flags = TCP_SYN | (c->state == PLX_STATE_SYN_SENT ? 0 : TCP_ACK);
+	enum step step;
+
+	if (!is_first && !conn_has(c, CONN_RETRANSMIT_HEAD))
+		return STEP_DONE;
+	step = send_control(t, c->iss, flags);
+	if (step != STEP_DONE)
+		return step;
+	c->flags &= (uint16_t)~CONN_RETRANSMIT_HEAD;
+	if (is_first) {
+		c->snd.nxt = c->iss + 1;
+		c->rtx = c->snd.nxt;
+	} else {
+		tcp_count(t->tcp, PLX_COUNTER_TCP_RETRANSMITS);
+		c->retransmits++;
+	}
+	if (c->rto_deadline == PLX_TIME_NEVER)
+		retransmit_start(t->tcp, c);
+	return STEP_DONE;
+}
+
+// Each needs a segment of its own, or the peer's fast retransmit starves.
+static enum step send_owed_acks(struct turn *t)
+{
+	while (t->c->acks_owed > 0) {
+		enum step step = send_control(t, t->c->snd.nxt, TCP_ACK);
+
+		if (step != STEP_DONE)
+			return step;
+		t->c->acks_owed--;
+	}
+	return STEP_DONE;
+}
+
+static uint32_t payload_max(const struct turn *t)
+{
+	uint32_t limit = segment_tx_payload_max(t->tcp);
+
+	return limit < t->c->mss ? limit : t->c->mss;
+}
+
+// Makes the records from `idx` on end after `len_bytes`, splitting the one that goes beyond. Gives how much
+// of it they hold: less when there is no memory to split, 0 when that leaves nothing.
+static uint32_t cut(struct turn *t, uint32_t idx, uint32_t len_bytes)
+{
+	uint32_t total = 0;
+
+	while (total < len_bytes) {
+		const struct send_segment *seg = send_segment_at(t->tcp, idx);
+
+		if (total + seg->len_bytes > len_bytes
+		    && !send_queue_split(t->tcp, t->c, idx, len_bytes - total))
+			break;
+		total += seg->len_bytes;
+		idx = seg->next;
+	}
+	return total;
+}
+
+static void mark_sent(struct turn *t, uint32_t idx, uint32_t len_bytes, uint8_t flags)
+{
+	for (uint32_t left = len_bytes; left > 0;) {
+		struct send_segment *seg = send_segment_at(t->tcp, idx);
+
+		seg->sent_at = t->tcp->now;
+		seg->flags |= flags;
+		left -= seg->len_bytes;
+		idx = seg->next;
+	}
+	t->c->last_sent_ms = (uint32_t)duration_to_ms(t->tcp->now);
+}
+
+// One segment of what was sent before, from `seq` on. *sent is how far it reaches.
+static enum step resend(struct turn *t, uint32_t seq, uint32_t *sent)
+{
+	struct tcp_conn *c = t->c;
+	uint32_t data_end = c->snd.nxt - conn_has(c, CONN_FIN_SENT);
+	uint32_t len = data_end - seq;
+	uint8_t flags = TCP_ACK;
+	enum step step;
+
+	if (len > payload_max(t))
+		len = payload_max(t);
+	if (turn_room(t) != STEP_DONE)
+		return STEP_FULL;
+	if (len == 0) {
+		step = send_control(t, seq, TCP_ACK | TCP_FIN);
+	} else {
+		uint32_t idx = send_queue_find(t->tcp, c, seq);
+		const struct send_segment *first = send_segment_at(t->tcp, idx);
+
+		if (first->seq != seq && !send_queue_split(t->tcp, c, idx, seq - first->seq))
+			return STEP_NO_MEMORY;
+		if (first->seq != seq)
+			idx = first->next;
+		len = cut(t, idx, len);
+		if (len == 0)
+			return STEP_NO_MEMORY;
+		if (seq + len == data_end)
+			flags |= TCP_PSH | (conn_has(c, CONN_FIN_SENT) ? TCP_FIN : 0);
+		step = after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
+		if (step != STEP_DONE)
+			return step;
+		mark_sent(t, idx, len, SEND_RESENT);
+	}
+	if (step != STEP_DONE)
+		return step;
+	tcp_count(t->tcp, PLX_COUNTER_TCP_RETRANSMITS);
+	tcp_count_n(t->tcp, PLX_COUNTER_TCP_RETRANSMIT_BYTES, len);
+	c->retransmits++;
+	*sent = seq + len + (len == 0 || (flags & TCP_FIN) != 0);
+	return STEP_DONE;
+}
+
+// RFC 6582: the first unacknowledged segment, once, whatever cwnd says.
+static enum step send_head_again(struct turn *t)
+{
+	struct tcp_conn *c = t->c;
+	uint32_t sent;
+	enum step step;
+
+	if (!conn_has(c, CONN_RETRANSMIT_HEAD) || c->snd.una == c->snd.nxt)
+		return STEP_DONE;
+	step = resend(t, c->snd.una, &sent);
+	if (step == STEP_DONE)
+		c->flags &= (uint16_t)~CONN_RETRANSMIT_HEAD;
+	return step;
+}
+
+// After a timeout: from SND.UNA on as cwnd allows, until everything has been sent again.
+static enum step send_lost(struct turn *t)
+{
+	struct tcp_conn *c = t->c;
+
+	while (c->rtx != c->snd.nxt) {
+		uint32_t sent;
+		enum step step;
+
+		// The first one goes in any case; the peer's window held it once.
+		if (conn_flight(c) > 0 && conn_flight(c) + c->mss > c->cwnd) {
+			c->is_cwnd_limited = true;
+			return STEP_DONE;
+		}
+		step = resend(t, c->rtx, &sent);
+		if (step != STEP_DONE)
+			return step;
+		c->rtx = sent;
+	}
+	return STEP_DONE;
+}
+
+// How much of `unsent` bytes goes into the next segment now; 0: none, for the reason RFC 9293 3.8.6.2.1
+// and 3.7.4 give.
+static uint32_t next_segment_len(struct turn *t, uint32_t unsent)
+{
+	struct tcp_conn *c = t->c;
+	uint32_t full = payload_max(t);
+	uint32_t len = unsent < full ? unsent : full;
+	int64_t wnd = (int64_t)c->snd.wnd - conn_unacked(c);
+	int64_t cwnd = (int64_t)c->cwnd + recovery_limited_transmit(c) - conn_flight(c);
+
+	if (cwnd < len) {
+		c->is_cwnd_limited = true;
+		return 0; // a whole segment, or wait for the next acknowledgement
+	}
+	if (wnd < len) {
+		// (3) a part of the window worth sending
+		return wnd > 0 && wnd >= c->max_snd_wnd / 2 ? (uint32_t)wnd : 0;
+	}
+	if (len == full)
+		return len; // (1)
+	// (2) the last of what there is: at once when nothing is in flight, Nagle is off, or FIN follows
+	if (c->snd.una == c->snd.nxt || conn_has(c, CONN_FIN_QUEUED)
+	    || conn_option(t->tcp, c, PLX_OPTION_NAGLE) == 0)
+		return len;
+	return 0;
+}
+
+// New data of `len_bytes` from the first unsent record on.
+static enum step send_new_segment(struct turn *t, uint32_t len_bytes, uint32_t unsent)
+{
+	struct tcp_conn *c = t->c;
+	uint32_t idx = c->queue.unsent;
+	uint32_t len = cut(t, idx, len_bytes);
+	uint8_t flags = TCP_ACK;
+	enum step step;
+
+	if (len == 0)
+		return STEP_NO_MEMORY;
+	if (len == unsent) {
+		flags |= TCP_PSH;
+		if (conn_has(c, CONN_FIN_QUEUED) && conn_unacked(c) + len < c->snd.wnd)
+			flags |= TCP_FIN;
+	}
+	step = after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
+	if (step != STEP_DONE)
+		return step;
+	mark_sent(t, idx, len, 0);
+	for (uint32_t left = len; left > 0;) {
+		const struct send_segment *seg = send_segment_at(t->tcp, c->queue.unsent);
+
+		left -= seg->len_bytes;
+		c->queue.unsent = seg->next;
+	}
+	c->snd.nxt += len;
+	if ((flags & TCP_FIN) != 0) {
+		c->flags |= CONN_FIN_SENT;
+		c->snd.nxt++;
+	}
+	c->rtx = c->snd.nxt;
+	tcp_count_n(t->tcp, PLX_COUNTER_TCP_TX_BYTES, len);
+	return STEP_DONE;
+}
+
+static void restart_after_idle(struct turn *t)
+{
+	struct tcp_conn *c = t->c;
+	uint32_t idle_ms = (uint32_t)duration_to_ms(t->tcp->now) - c->last_sent_ms;
+
+	if (c->snd.una == c->snd.nxt && idle_ms > c->rtt.rto_us / 1000)
+		congestion_on_idle(c, (uint32_t)conn_option(t->tcp, c, PLX_OPTION_INITIAL_WINDOW));
+}
+
+static enum step send_new(struct turn *t)
+{
+	struct tcp_conn *c = t->c;
+
+	if (c->queue.unsent == INDEX_NONE)
+		return STEP_DONE;
+	restart_after_idle(t);
+	c->is_cwnd_limited = false;
+	while (c->queue.unsent != INDEX_NONE) {
+		uint32_t unsent = send_queue_unsent(t->tcp, c);
+		uint32_t len = next_segment_len(t, unsent);
+		enum step step;
+
+		if (len == 0)
+			return STEP_DONE;
+		if (turn_room(t) != STEP_DONE)
+			return STEP_FULL;
+		step = send_new_segment(t, len, unsent);
+		if (step != STEP_DONE)
+			return step;
+	}
+	return STEP_DONE;
+}
+
+// The FIN of a queue that is empty; on the last data segment it has gone already.
+static enum step send_fin(struct turn *t)
+{
+	struct tcp_conn *c = t->c;
+	enum step step;
+
+	if (!conn_has(c, CONN_FIN_QUEUED) || conn_has(c, CONN_FIN_SENT)
+	    || c->queue.unsent != INDEX_NONE || conn_unacked(c) >= c->snd.wnd)
+		return STEP_DONE;
+	step = send_control(t, c->snd.nxt, TCP_ACK | TCP_FIN);
+	if (step != STEP_DONE)
+		return step;
+	c->flags |= CONN_FIN_SENT;
+	c->snd.nxt++;
+	c->rtx = c->snd.nxt;
+	return STEP_DONE;
+}
+
+// The persist timer fired: what fits the window, at least one byte, or a FIN that waits for it.
+static enum step send_probe(struct turn *t)
+{
+	struct tcp_conn *c = t->c;
+	uint32_t sent;
+	enum step step;
+
+	if (!conn_has(c, CONN_RETRANSMIT_HEAD))
+		return STEP_DONE;
+	if (c->snd.una != c->snd.nxt) {
+		step = resend(t, c->snd.una, &sent);
+	} else if (c->queue.unsent != INDEX_NONE) {
+		uint32_t unsent = send_queue_unsent(t->tcp, c);
+		uint32_t len = c->snd.wnd == 0 ? 1 : c->snd.wnd;
+
+		if (len > payload_max(t))
+			len = payload_max(t);
+		if (turn_room(t) != STEP_DONE)
+			return STEP_FULL;
+		step = send_new_segment(t, len < unsent ? len : unsent, unsent);
+	} else {
+		step = send_control(t, c->snd.nxt, TCP_ACK | TCP_FIN);
+		if (step == STEP_DONE) {
+			c->flags |= CONN_FIN_SENT;
+			c->snd.nxt++;
+			c->rtx = c->snd.nxt;
+		}
+	}
+	if (step == STEP_DONE) {
+		c->flags &= (uint16_t)~CONN_RETRANSMIT_HEAD;
+		tcp_count(t->tcp, PLX_COUNTER_TCP_PROBES);
+	}
+	return step;
+}
+
+// An acknowledgement that no segment has carried: now, or when its delay is over.
+static enum step send_ack(struct turn *t)
+{
+	if (delayed_ack_is_due(t->tcp, t->c))
+		return send_control(t, t->c->snd.nxt, TCP_ACK);
+	delayed_ack_wait(t->tcp, t->c);
+	return STEP_DONE;
+}
+
+// RFC 6298 5.1, and the persist timer where nothing is in flight and the window holds something back.
+static void start_timer(struct turn *t, bool is_interrupted)
+{
+	struct tcp_conn *c = t->c;
+	bool is_waiting = c->queue.unsent != INDEX_NONE
+		|| (conn_has(c, CONN_FIN_QUEUED) && !conn_has(c, CONN_FIN_SENT));
+
+	if (conn_has(c, CONN_PERSIST))
+		return;
+	if (c->snd.una != c->snd.nxt) {
+		if (c->rto_deadline == PLX_TIME_NEVER)
+			retransmit_start(t->tcp, c);
+	} else if (is_waiting && !is_interrupted) {
+		persist_begin(t->tcp, c);
+	}
+}
+
+static enum step run_synchronized(struct turn *t)
+{
+	static enum step (*const open[])(struct turn *) = {
+		send_owed_acks, send_head_again, send_lost, send_new, send_fin, send_ack,
+	};
+	static enum step (*const shut[])(struct turn *) = {send_owed_acks, send_probe, send_ack};
+	bool is_shut = conn_has(t->c, CONN_PERSIST);
+	enum step step = STEP_DONE;
+
+	for (unsigned i = 0; i < (is_shut ? RTE_DIM(shut) : RTE_DIM(open)); i++) {
+		step = is_shut ? shut[i](t) : open[i](t);
+		if (step != STEP_DONE)
+			break;
+	}
+	if (step == STEP_DONE || step == STEP_FULL)
+		start_timer(t, step == STEP_FULL);
+	return step;
+}
+
+static enum step run_turn(struct turn *t)
+{
+	enum step step;
+
+	if (conn_has(t->c, CONN_RST_OWED))
+		return send_reset(t);
+	step = conn_is_synchronized(t->c) ? run_synchronized(t) : send_handshake(t);
+	if (step != STEP_ENDED)
+		timers_update(t->tcp, t->c);
+	return step;
+}
+
+void output_run(struct tcp *tcp, struct tx_burst *burst)
+{
+	while (tx_burst_room(burst) > 0) {
+		struct turn t = {tcp, conn_list_pop_output(tcp), burst, tcp->config.burst_segments};
+		enum step step;
+
+		if (t.c == NULL)
+			return;
+		if (conn_has(t.c, CONN_ENDED)) {
+			conn_release_if_done(tcp, t.c);
+			continue;
+		}
+		step = run_turn(&t);
+		if (step == STEP_FULL || step == STEP_NO_MEMORY)
+			conn_wants_output(tcp, t.c);
+		if (step == STEP_NO_MEMORY)
+			return;
+	}
+}

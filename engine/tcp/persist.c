@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// RFC 9293 3.8.6.1: a probe of one byte after the retransmission timeout, then at doubled intervals, for as
+// long as the peer acknowledges them (MUST-37); one that answers nothing is given up like any other.
+// Called by tcp/output, tcp/ack, tcp/retransmit.
+#include "tcp/persist.h"
+
+#include <errno.h>
+
+#include "tcp/connections.h"
+#include "tcp/retransmit.h"
+
+void persist_begin(struct tcp *tcp, struct tcp_conn *c)
+{
+	c->flags |= CONN_PERSIST;
+	c->backoff = 0;
+	c->probes_unanswered = 0;
+	retransmit_start(tcp, c);
+}
+
+void persist_on_ack(struct tcp *tcp, struct tcp_conn *c)
+{
+	c->probes_unanswered = 0;
+	if (c->snd.wnd == 0)
+		return;
+	c->flags &= (uint16_t) ~(CONN_PERSIST | CONN_RETRANSMIT_HEAD);
+	c->backoff = 0;
+	c->rto_deadline = PLX_TIME_NEVER;
+	c->rtx = c->snd.una;
+	conn_wants_output(tcp, c);
+}
+
+void persist_on_timeout(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (c->probes_unanswered >= conn_option(tcp, c, PLX_OPTION_RETRIES)) {
+		conn_end(tcp, c, -ETIMEDOUT);
+		return;
+	}
+	c->probes_unanswered++;
+	if (c->backoff < UINT8_MAX)
+		c->backoff++;
+	c->flags |= CONN_RETRANSMIT_HEAD;
+	retransmit_start(tcp, c);
+	conn_wants_output(tcp, c);
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The out-of-order queue: mbufs linked by m->next in order of sequence number. A queued mbuf's first
+// sequence number and FIN stand in its own receive fields (hash), which nothing else reads any more. A FIN
+// is kept with the last byte before it, or as an empty element.
+// Called by tcp/input.
+#include "tcp/reassembly.h"
+
+#include <rte_mbuf.h>
+
+#include "tcp/receive.h"
+
+// What an element pins beside its buffer.
+#define ELEMENT_OVERHEAD_BYTES ((uint32_t)sizeof(struct rte_mbuf))
+
+static uint32_t seq_of(const struct rte_mbuf *m)
+{
+	return m->hash.fdir.lo;
+}
+
+static bool has_fin(const struct rte_mbuf *m)
+{
+	return m->hash.fdir.hi != 0;
+}
+
+static uint32_t end_of(const struct rte_mbuf *m)
+{
+	return seq_of(m) + m->data_len;
+}
+
+static void label(struct rte_mbuf *m, uint32_t seq, bool fin)
+{
+	m->hash.fdir.lo = seq;
+	m->hash.fdir.hi = fin;
+}
+
+static uint32_t truesize_of(const struct rte_mbuf *m)
+{
+	return m->buf_len + ELEMENT_OVERHEAD_BYTES;
+}
+
+static void account(struct tcp_conn *c, const struct rte_mbuf *m)
+{
+	c->ooo_bytes += m->data_len;
+	c->ooo_truesize += truesize_of(m);
+}
+
+static void discount(struct tcp_conn *c, const struct rte_mbuf *m)
+{
+	c->ooo_bytes -= m->data_len;
+	c->ooo_truesize -= truesize_of(m);
+}
+
+static void drop_element(struct tcp_conn *c, struct rte_mbuf **link)
+{
+	struct rte_mbuf *m = *link;
+
+	*link = m->next;
+	discount(c, m);
+	m->next = NULL;
+	rte_pktmbuf_free_seg(m);
+}
+
+// Cuts what overlaps with the element at *link off the front of what it would follow, or drops it whole.
+static void trim_front(struct tcp_conn *c, struct rte_mbuf *m, uint32_t n)
+{
+	c->ooo_bytes -= n;
+	m->data_off = (uint16_t)(m->data_off + n);
+	m->data_len = (uint16_t)(m->data_len - n);
+	m->pkt_len = m->data_len;
+	m->hash.fdir.lo += n;
+}
+
+// Puts one piece [seq, seq + data_len) where it belongs; what is there already wins, so that bytes once
+// received never change. Takes the piece. True when something of it was kept.
+static bool insert_piece(struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq, bool fin)
+{
+	struct rte_mbuf **link = &c->ooo_head;
+	bool is_kept = false;
+
+	label(m, seq, fin);
+	while (*link != NULL && seq_is_at_or_before(end_of(*link), seq)
+	       && !(has_fin(*link) && end_of(*link) == seq))
+		link = &(*link)->next;
+	// The element that covers the front, if any.
+	if (*link != NULL && seq_is_at_or_before(seq_of(*link), seq)) {
+		uint32_t covered = end_of(*link) - seq;
+
+		if (covered >= m->data_len && (!fin || has_fin(*link))) {
+			rte_pktmbuf_free_seg(m);
+			return false;
+		}
+		covered = covered < m->data_len ? covered : m->data_len;
+		m->data_off = (uint16_t)(m->data_off + covered);
+		m->data_len = (uint16_t)(m->data_len - covered);
+		m->pkt_len = m->data_len;
+		m->hash.fdir.lo += covered;
+		link = &(*link)->next;
+	}
+	// Elements inside the piece go, one that reaches beyond loses its front.
+	while (*link != NULL && seq_is_before(seq_of(*link), end_of(m))) {
+		if (seq_is_after(end_of(*link), end_of(m))) {
+			trim_front(c, *link, end_of(m) - seq_of(*link));
+			break;
+		}
+		m->hash.fdir.hi |= (*link)->hash.fdir.hi;
+		drop_element(c, link);
+	}
+	is_kept = m->data_len > 0 || has_fin(m);
+	if (!is_kept) {
+		rte_pktmbuf_free_seg(m);
+		return false;
+	}
+	m->next = *link;
+	*link = m;
+	account(c, m);
+	return true;
+}
+
+bool reassembly_insert(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	// Pinned memory, not payload: as much again as the buffer, and some for small windows.
+	uint32_t bound = 2 * (uint32_t)conn_option(tcp, c, PLX_OPTION_RECEIVE_BUFFER) + 64 * 1024;
+	bool fin = segment_has(seg, TCP_FIN);
+	uint32_t seq = seg->tcp.seq;
+	bool is_kept = false;
+	struct rte_mbuf *m;
+
+	if (c->ooo_truesize > bound || tcp->mbufs_free <= tcp->mbuf_floor) {
+		tcp_count(tcp, PLX_COUNTER_TCP_OUT_OF_ORDER_PRUNED);
+		seg->drop = PLX_DROP_TCP_OUT_OF_ORDER_FULL;
+		return false;
+	}
+	m = receive_detach(seg);
+	while (m != NULL) {
+		struct rte_mbuf *next = m->next;
+		uint32_t len = m->data_len;
+
+		m->next = NULL;
+		is_kept |= insert_piece(c, m, seq, fin && next == NULL);
+		seq += len;
+		m = next;
+	}
+	if (is_kept) {
+		c->flags |= CONN_OUT_OF_ORDER;
+		tcp_count(tcp, PLX_COUNTER_TCP_OUT_OF_ORDER);
+	} else {
+		seg->drop = PLX_DROP_TCP_DUPLICATE;
+	}
+	return is_kept;
+}
+
+// True when a FIN is next.
+static bool deliver(struct tcp *tcp, struct tcp_conn *c)
+{
+	while (c->ooo_head != NULL && seq_is_at_or_before(seq_of(c->ooo_head), c->rcv.nxt)) {
+		struct rte_mbuf *m = c->ooo_head;
+		bool fin = has_fin(m);
+		uint32_t old = c->rcv.nxt - seq_of(m);
+
+		if (seq_is_before(end_of(m), c->rcv.nxt) || (end_of(m) == c->rcv.nxt && !fin)) {
+			drop_element(c, &c->ooo_head);
+			continue;
+		}
+		c->ooo_head = m->next;
+		discount(c, m);
+		m->next = NULL;
+		m->data_off = (uint16_t)(m->data_off + old);
+		m->data_len = (uint16_t)(m->data_len - old);
+		m->pkt_len = m->data_len;
+		if (m->data_len > 0)
+			receive_append(tcp, c, m, m->data_len);
+		else
+			rte_pktmbuf_free_seg(m);
+		if (fin)
+			return true;
+	}
+	return false;
+}
+
+bool reassembly_deliver(struct tcp *tcp, struct tcp_conn *c)
+{
+	bool fin = deliver(tcp, c);
+
+	if (c->ooo_head == NULL)
+		c->flags &= (uint16_t)~CONN_OUT_OF_ORDER;
+	return fin;
+}
+
+void reassembly_clear(struct tcp_conn *c)
+{
+	while (c->ooo_head != NULL)
+		drop_element(c, &c->ooo_head);
+	c->flags &= (uint16_t)~CONN_OUT_OF_ORDER;
+}

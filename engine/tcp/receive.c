@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The receive queue. Elements are linked by m->next, each a segment of its own: a chained frame is taken
+// apart. When buffers run low, small payloads are copied together, so that a byte does not pin 2 KB.
+// Called by tcp/input, tcp/reassembly, tcp/user.
+#include "tcp/receive.h"
+
+#include <string.h>
+
+#include "net/reuse.h"
+#include "tcp/connections.h"
+
+static struct rte_mbuf *last_of(struct rte_mbuf *chain)
+{
+	while (chain->next != NULL)
+		chain = chain->next;
+	return chain;
+}
+
+struct rte_mbuf *receive_detach(struct segment *seg)
+{
+	struct rte_mbuf *m = seg->mbuf;
+	struct rte_mbuf *chain;
+
+	seg->mbuf = NULL;
+	// The headers are gone at once; what is trimmed may reach into the chain, or leave empty pieces.
+	for (uint32_t left = seg->payload_offset; left > 0;) {
+		uint32_t n = left < m->data_len ? left : m->data_len;
+
+		m->data_off = (uint16_t)(m->data_off + n);
+		m->data_len = (uint16_t)(m->data_len - n);
+		left -= n;
+		if (left > 0 || (m->data_len == 0 && m->next != NULL)) {
+			struct rte_mbuf *empty = m;
+
+			m = m->next;
+			empty->next = NULL;
+			empty->nb_segs = 1;
+			rte_pktmbuf_free_seg(empty);
+		}
+	}
+	chain = m;
+	for (uint32_t left = seg->len_bytes; m != NULL; m = m->next) {
+		m->nb_segs = 1;
+		if (m->data_len < left) {
+			left -= m->data_len;
+			continue;
+		}
+		m->data_len = (uint16_t)left;
+		if (m->next != NULL)
+			rte_pktmbuf_free(m->next);
+		m->next = NULL;
+	}
+	for (m = chain; m != NULL; m = m->next)
+		m->pkt_len = m->data_len;
+	return chain;
+}
+
+static void free_chain(struct rte_mbuf *chain)
+{
+	while (chain != NULL) {
+		struct rte_mbuf *next = chain->next;
+
+		chain->next = NULL;
+		rte_pktmbuf_free_seg(chain);
+		chain = next;
+	}
+}
+
+// Low on buffers: does the payload fit behind the last one's?
+static bool copy_behind(struct tcp *tcp, struct rte_mbuf *tail, struct rte_mbuf *m)
+{
+	if (tcp->mbufs_free > tcp->mbuf_low || tail == NULL || m->next != NULL
+	    || !frame_is_writable(tail) || rte_pktmbuf_tailroom(tail) < m->data_len)
+		return false;
+	memcpy(rte_pktmbuf_mtod_offset(tail, uint8_t *, tail->data_len),
+	       rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+	tail->data_len = (uint16_t)(tail->data_len + m->data_len);
+	tail->pkt_len = tail->data_len;
+	rte_pktmbuf_free_seg(m);
+	return true;
+}
+
+void receive_append(struct tcp *tcp, struct tcp_conn *c, struct rte_mbuf *chain, uint32_t len_bytes)
+{
+	c->rcv.nxt += len_bytes;
+	if (seq_is_after(c->rcv.nxt, c->rcv.adv))
+		c->rcv.adv = c->rcv.nxt;
+	tcp_count_n(tcp, PLX_COUNTER_TCP_RX_BYTES, len_bytes);
+	if (conn_has(c, CONN_READ_SHUT | CONN_USER_CLOSED)) {
+		free_chain(chain);
+		return;
+	}
+	c->rcv_bytes += len_bytes;
+	if (!copy_behind(tcp, c->rcv_tail, chain)) {
+		if (c->rcv_head == NULL)
+			c->rcv_head = chain;
+		else
+			c->rcv_tail->next = chain;
+		c->rcv_tail = last_of(chain);
+	}
+	conn_raise(tcp, c, PLX_EVENT_READABLE);
+}
+
+size_t receive_peek(const struct tcp_conn *c, uint8_t *to, size_t len_bytes)
+{
+	size_t done = 0;
+
+	for (const struct rte_mbuf *m = c->rcv_head; m != NULL && done < len_bytes; m = m->next) {
+		size_t n = len_bytes - done < m->data_len ? len_bytes - done : m->data_len;
+
+		memcpy(to + done, rte_pktmbuf_mtod(m, const uint8_t *), n);
+		done += n;
+	}
+	return done;
+}
+
+struct rte_mbuf *receive_take(struct tcp_conn *c)
+{
+	struct rte_mbuf *m = c->rcv_head;
+
+	if (m == NULL)
+		return NULL;
+	c->rcv_head = m->next;
+	if (c->rcv_head == NULL)
+		c->rcv_tail = NULL;
+	m->next = NULL;
+	c->rcv_bytes -= m->data_len;
+	return m;
+}
+
+void receive_consume(struct tcp_conn *c, size_t len_bytes)
+{
+	while (len_bytes > 0) {
+		struct rte_mbuf *m = c->rcv_head;
+
+		if (len_bytes < m->data_len) {
+			m->data_off = (uint16_t)(m->data_off + len_bytes);
+			m->data_len = (uint16_t)(m->data_len - len_bytes);
+			m->pkt_len = m->data_len;
+			c->rcv_bytes -= (uint32_t)len_bytes;
+			return;
+		}
+		len_bytes -= m->data_len;
+		rte_pktmbuf_free_seg(receive_take(c));
+	}
+}
+
+void receive_clear(struct tcp_conn *c)
+{
+	free_chain(c->rcv_head);
+	c->rcv_head = NULL;
+	c->rcv_tail = NULL;
+	c->rcv_bytes = 0;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// RFC 9293 3.8.6: the receive window. rcv.adv, the right edge, is the largest ever announced: segments are
+// accepted up to it even when scaling has rounded a later field down (RFC 7323 2.4).
+// Called by tcp/segment_tx, tcp/receive, tcp/user.
+#include "tcp/recv_window.h"
+
+#include "net/ip_output.h"
+#include "tcp/seq.h"
+#include "wire/tcp.h"
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint32_t buffer_of(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return (uint32_t)conn_option(tcp, c, PLX_OPTION_RECEIVE_BUFFER);
+}
+
+static uint32_t room_in(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	uint32_t buffer = buffer_of(tcp, c);
+
+	// What will never be read takes no room.
+	if (conn_has(c, CONN_READ_SHUT | CONN_USER_CLOSED))
+		return buffer;
+	return buffer > c->rcv_bytes ? buffer - c->rcv_bytes : 0;
+}
+
+// A window in units of its scale. Rounded up where rounding down would take back what was granted, as
+// long as the buffer is overrun by less than one unit.
+static uint32_t to_field(uint32_t window, uint32_t granted, uint32_t room, unsigned scale)
+{
+	uint32_t unit = UINT32_C(1) << scale;
+	uint32_t field = window >> scale;
+
+	if (field << scale < granted && ((uint64_t)(field + 1) << scale) < (uint64_t)room + unit)
+		field++;
+	return min_u32(field, UINT16_MAX);
+}
+
+uint16_t recv_window_announce(struct tcp *tcp, struct tcp_conn *c)
+{
+	uint32_t granted = conn_rcv_wnd(c);
+	uint32_t room = room_in(tcp, c);
+	uint32_t window = granted;
+	uint32_t field;
+
+	// RFC 9293 3.8.6.2.2: the edge moves by min(buffer / 2, MSS) or not at all. Under memory
+	// pressure it does not move.
+	if (room > granted && room - granted >= min_u32(buffer_of(tcp, c) / 2, c->mss)
+	    && tcp->mbufs_free > tcp->mbuf_floor)
+		window = room;
+	field = to_field(window, granted, room, c->rcv_wscale);
+	c->rcv.adv = seq_max(c->rcv.adv, c->rcv.nxt + (field << c->rcv_wscale));
+	return (uint16_t)field;
+}
+
+uint16_t recv_window_announce_syn(struct tcp *tcp, struct tcp_conn *c)
+{
+	uint32_t window = min_u32(room_in(tcp, c), UINT16_MAX);
+
+	c->rcv.adv = c->rcv.nxt + window;
+	return (uint16_t)window;
+}
+
+bool recv_window_is_worth_update(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	uint32_t granted = conn_rcv_wnd(c);
+	uint32_t room = room_in(tcp, c);
+
+	// Two segments or half the buffer, and at least twice what the peer still has: small reads from a
+	// wide window cause no segment of their own.
+	return room > granted && room - granted >= min_u32(buffer_of(tcp, c) / 2, 2u * c->mss)
+		&& room >= 2 * (uint64_t)granted;
+}
+
+uint8_t recv_window_scale_for(uint32_t buffer_bytes)
+{
+	uint8_t scale = 0;
+
+	while (scale < TCP_WINDOW_SCALE_MAX && buffer_bytes >> scale > UINT16_MAX)
+		scale++;
+	return scale;
+}
+
+uint16_t recv_window_mss(const struct tcp *tcp, uint16_t profile, bool is_ipv6)
+{
+	uint32_t mss = tcp->config.mtu_bytes - (uint32_t)ip_header_bytes(!is_ipv6)
+		- TCP_HEADER_BYTES;
+	int64_t limit = option_profile_value(&tcp->profiles, profile, PLX_OPTION_MAX_SEGMENT);
+
+	return (uint16_t)(limit > 0 && limit < mss ? limit : mss);
+}
+
+uint16_t send_mss_of(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	uint32_t ours = recv_window_mss(tcp, c->profile, conn_is_ipv6(c));
+	uint32_t mss = min_u32(ours, c->peer_mss);
+	uint32_t options = conn_has(c, CONN_TIMESTAMPS) ? TCP_TIMESTAMP_BYTES : 0;
+
+	// A peer's MSS too small to carry an option and a byte is not believed.
+	return (uint16_t)(mss > options + 1 ? mss - options : 1);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// RFC 6298 5: the timer runs while something is unacknowledged, restarts on new acknowledgements, backs off
+// when it expires. After an expiry everything from SND.UNA on counts as lost and is sent again as the
+// congestion window grows, since no SACK tells what did arrive.
+// Called by tcp/timers, tcp/ack, tcp/output.
+#include "tcp/retransmit.h"
+
+#include <errno.h>
+
+#include "tcp/congestion.h"
+#include "tcp/connections.h"
+#include "tcp/persist.h"
+#include "tcp/send_queue.h"
+
+enum {
+	RETRANSMIT_R1 = 3, // RFC 9293 3.8.3: at least 3 retransmissions
+};
+
+// RFC 6298 5.7
+#define RTO_AFTER_LOST_SYN_US UINT32_C(3000000)
+
+struct rtt_bounds retransmit_bounds(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return (struct rtt_bounds){
+		.initial = (plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_INITIAL),
+		.min = (plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_MIN),
+		.max = (plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_MAX),
+	};
+}
+
+void retransmit_start(struct tcp *tcp, struct tcp_conn *c)
+{
+	plx_duration max = (plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_MAX);
+
+	c->rto_deadline = time_add(tcp->now, rtt_timeout(&c->rtt, c->backoff, max));
+}
+
+void retransmit_on_new_ack(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (conn_has(c, CONN_PERSIST))
+		return; // the timer is the probe's
+	if (c->snd.una == c->snd.nxt)
+		c->rto_deadline = PLX_TIME_NEVER;
+	else if (!conn_has(c, CONN_RECOVERY) || c->partial_acks <= 1)
+		retransmit_start(tcp,
+				 c); // impatient variant: the first partial ACK only (RFC 6582 4)
+}
+
+void conn_soft_error(struct tcp *tcp, struct tcp_conn *c, int error)
+{
+	c->soft_error = (uint8_t)-error;
+	if (!conn_has(c, CONN_USER_CLOSED))
+		conn_raise(tcp, c, PLX_EVENT_SOFT_ERROR);
+}
+
+static unsigned retries_of(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	enum plx_option option = conn_is_synchronized(c) ? PLX_OPTION_RETRIES
+							 : PLX_OPTION_SYN_RETRIES;
+
+	return (unsigned)conn_option(tcp, c, option);
+}
+
+void retransmit_on_timeout(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (conn_has(c, CONN_PERSIST)) {
+		persist_on_timeout(tcp, c);
+		return;
+	}
+	if (c->backoff >= retries_of(tcp, c)) {
+		conn_end(tcp, c, -ETIMEDOUT);
+		return;
+	}
+	tcp_count(tcp, PLX_COUNTER_TCP_TIMEOUTS);
+	if (conn_is_synchronized(c)) {
+		congestion_on_timeout(c, c->backoff == 0);
+		// RFC 6582 4: the end of what is in flight, so that late duplicates start nothing.
+		c->recover = c->snd.nxt;
+		c->rtx = c->snd.una;
+		c->flags &= (uint16_t) ~(CONN_RECOVERY | CONN_RETRANSMIT_HEAD);
+		c->dupacks = 0;
+	} else {
+		c->flags |= CONN_RETRANSMIT_HEAD;
+	}
+	c->backoff++;
+	retransmit_start(tcp, c);
+	if (c->backoff == RETRANSMIT_R1)
+		conn_soft_error(tcp, c, -ETIMEDOUT);
+	conn_wants_output(tcp, c);
+}
+
+void retransmit_on_handshake(struct tcp *tcp, struct tcp_conn *c, plx_time sent_at, bool was_resent)
+{
+	struct rtt_bounds bounds = retransmit_bounds(tcp, c);
+
+	c->rto_deadline = PLX_TIME_NEVER;
+	c->backoff = 0;
+	if (!was_resent)
+		rtt_on_sample(&c->rtt, time_since(tcp->now, sent_at), &bounds);
+	else if (c->rtt.rto_us < RTO_AFTER_LOST_SYN_US)
+		c->rtt.rto_us = RTO_AFTER_LOST_SYN_US;
+}
+
+void retransmit_on_syn_acked(struct tcp *tcp, struct tcp_conn *c)
+{
+	plx_time sent_at = time_subtract(c->rto_deadline, duration_from_us(c->rtt.rto_us));
+
+	retransmit_on_handshake(tcp, c, sent_at, c->retransmits > 0);
+}

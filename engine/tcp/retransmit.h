@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The retransmission timer of RFC 6298 5, R1 and R2 of RFC 9293 3.8.3.
+// Called by tcp/timers on expiry, tcp/ack when it is to be restarted, tcp/output when it is to be started.
+#ifndef TCP_RETRANSMIT_H
+#define TCP_RETRANSMIT_H
+
+#include "tcp/tcp.h"
+
+struct rtt_bounds retransmit_bounds(const struct tcp *tcp, const struct tcp_conn *c);
+
+// RFC 6298 5.1: something was sent that wants an acknowledgement.
+void retransmit_start(struct tcp *tcp, struct tcp_conn *c);
+
+// RFC 6298 5.2 and 5.3.
+void retransmit_on_new_ack(struct tcp *tcp, struct tcp_conn *c);
+
+// RFC 6298 5.4 to 5.7. The connection may have failed afterwards.
+void retransmit_on_timeout(struct tcp *tcp, struct tcp_conn *c);
+
+// The handshake is over: a sample from its SYN if that was sent once, at `sent_at`; else RFC 6298 5.7.
+void retransmit_on_handshake(struct tcp *tcp, struct tcp_conn *c, plx_time sent_at,
+			     bool was_resent);
+
+// The same for our own SYN, which the retransmission timer has run for.
+void retransmit_on_syn_acked(struct tcp *tcp, struct tcp_conn *c);
+
+// Adds a soft error to the connection's next event (RFC 9293 MUST-47); `error` is negative.
+void conn_soft_error(struct tcp *tcp, struct tcp_conn *c, int error);
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// RFC 6298: SRTT, RTTVAR and RTO. Alpha is 1/8, beta 1/4, K 4; the clock's granularity is one
+// microsecond. DEVIATION RFC 6298 2.4: the least timeout is an option, 200 ms unless set, because a
+// second is an age on today's paths; spurious timeouts are what the estimator's variance guards against.
+#include "tcp/rtt.h"
+
+#include "base/clock.h"
+
+#define RTT_SAMPLE_MAX_US (UINT32_MAX / 8)
+
+static uint32_t clamp_us(uint64_t us, const struct rtt_bounds *bounds)
+{
+	uint64_t min_us = duration_to_us(bounds->min);
+	uint64_t max_us = duration_to_us(bounds->max);
+
+	if (us < min_us)
+		us = min_us;
+	return (uint32_t)(us > max_us ? max_us : us);
+}
+
+void rtt_init(struct rtt *rtt, const struct rtt_bounds *bounds)
+{
+	rtt->srtt_8th_us = 0;
+	rtt->rttvar_4th_us = 0;
+	rtt->rto_us = clamp_us(duration_to_us(bounds->initial), bounds);
+}
+
+void rtt_on_sample(struct rtt *rtt, plx_duration sample, const struct rtt_bounds *bounds)
+{
+	uint64_t us = duration_to_us(sample);
+	uint32_t r = us == 0 ? 1 : us > RTT_SAMPLE_MAX_US ? RTT_SAMPLE_MAX_US : (uint32_t)us;
+
+	if (rtt->srtt_8th_us == 0) {
+		// RFC 6298 2.2: SRTT = R, RTTVAR = R/2
+		rtt->srtt_8th_us = r * 8;
+		rtt->rttvar_4th_us = r * 2;
+	} else {
+		// RFC 6298 2.3: RTTVAR first, with the old SRTT
+		int64_t error = (int64_t)r - rtt->srtt_8th_us / 8;
+		int64_t deviation = error < 0 ? -error : error;
+
+		rtt->rttvar_4th_us += (int32_t)(deviation - rtt->rttvar_4th_us / 4);
+		rtt->srtt_8th_us += (int32_t)error;
+		if (rtt->srtt_8th_us == 0)
+			rtt->srtt_8th_us = 1;
+	}
+	// RTO = SRTT + max(G, 4 RTTVAR); rttvar_4th_us is 4 RTTVAR already
+	rtt->rto_us = clamp_us((uint64_t)rtt->srtt_8th_us / 8
+				       + (rtt->rttvar_4th_us > 0 ? rtt->rttvar_4th_us : 1),
+			       bounds);
+}
+
+plx_duration rtt_timeout(const struct rtt *rtt, unsigned backoff, plx_duration max)
+{
+	plx_duration timeout = duration_from_us(rtt->rto_us);
+
+	for (; backoff > 0 && timeout < max; backoff--)
+		timeout *= 2;
+	return timeout > max ? max : timeout;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The round-trip time estimator of RFC 6298 as a value: samples in, retransmission timeout out.
+// SRTT and RTTVAR are kept as multiples of 1/8 and 1/4 microsecond, as Jacobson's integers are.
+// Fed by tcp/ack with times of segments never retransmitted (Karn), read by tcp/retransmit.
+#ifndef TCP_RTT_H
+#define TCP_RTT_H
+
+#include <pollux/types.h>
+
+struct rtt {
+	uint32_t srtt_8th_us; // 0: no sample yet; saturates at 536 s
+	uint32_t rttvar_4th_us;
+	uint32_t rto_us; // without backoff, within the bounds
+};
+
+struct rtt_bounds {
+	plx_duration initial;
+	plx_duration min;
+	plx_duration max;
+};
+
+void rtt_init(struct rtt *rtt, const struct rtt_bounds *bounds);
+
+// RFC 6298 2.2, 2.3.
+void rtt_on_sample(struct rtt *rtt, plx_duration sample, const struct rtt_bounds *bounds);
+
+// The timeout after `backoff` retransmissions without an answer (RFC 6298 5.5).
+plx_duration rtt_timeout(const struct rtt *rtt, unsigned backoff, plx_duration max);
+
+#endif

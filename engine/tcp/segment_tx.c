@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Builds segments. Payload in a slab is copied behind fresh headers; payload in an mbuf gets its headers
+// written in front, in place, while nobody else holds the mbuf, else a header mbuf and an indirect one;
+// external memory is attached where the port reaches it, else copied.
+// Called by tcp/output and the rooms that answer without a connection.
+#include "tcp/segment_tx.h"
+
+#include <string.h>
+
+#include "net/answer_queue.h"
+#include "net/ip_output.h"
+#include "net/reuse.h"
+#include "net/transmit.h"
+#include "tcp/recv_window.h"
+#include "tcp/send_queue.h"
+#include "tcp/timestamps.h"
+#include "wire/mbuf_checksum.h"
+#include "wire/offload.h"
+
+// What goes on the wire in front of the payload.
+struct headers {
+	const struct flow_key *key;
+	struct tcp_header tcp;
+	uint32_t pseudo_sum;
+	uint8_t hop_limit;
+	uint8_t dscp;
+};
+
+static bool has_offload(const struct tcp *tcp, enum plx_offload offload)
+{
+	return (tcp->config.offloads & offload) != 0;
+}
+
+// May payload be chained behind a header mbuf?
+static bool may_chain(const struct tcp *tcp)
+{
+	return has_offload(tcp, PLX_OFFLOAD_TX_MULTI_SEGS)
+		&& !has_offload(tcp, PLX_OFFLOAD_TX_BY_REFERENCE);
+}
+
+uint32_t segment_tx_payload_max(const struct tcp *tcp)
+{
+	if (may_chain(tcp) && has_offload(tcp, PLX_OFFLOAD_TX_ANY_MEMORY))
+		return UINT16_MAX;
+	return rte_pktmbuf_data_room_size(tcp->pool) - RTE_PKTMBUF_HEADROOM;
+}
+
+// TCP checksum of a segment whose headers begin at `m`'s data: by the port, or by us.
+static void fill_checksum(const struct tcp *tcp, struct rte_mbuf *m, const struct headers *h,
+			  size_t ip_bytes, bool is_ipv4)
+{
+	uint16_t tcp_bytes = (uint16_t)(m->pkt_len - ip_bytes);
+	uint8_t *header = rte_pktmbuf_mtod_offset(m, uint8_t *, ip_bytes);
+
+	if (has_offload(tcp, PLX_OFFLOAD_TX_TCP_CHECKSUM)) {
+		struct offload_layout layout = {
+			.l3_bytes = (uint8_t)ip_bytes,
+			.l4_bytes = (uint8_t)((header[12] >> 4) * 4),
+			.is_ipv6 = !is_ipv4,
+			.ipv4_checksum = is_ipv4 && has_offload(tcp, PLX_OFFLOAD_TX_IPV4_CHECKSUM),
+		};
+
+		tcp_checksum_prepare_offload(m, &layout, h->pseudo_sum);
+		m->l2_len = tcp->config.link_bytes;
+		return;
+	}
+	if (is_ipv4 && has_offload(tcp, PLX_OFFLOAD_TX_IPV4_CHECKSUM)) {
+		ipv4_checksum_prepare_offload(m, 0, (uint8_t)ip_bytes);
+		m->l2_len = tcp->config.link_bytes;
+	}
+	store_be16(header + 16,
+		   checksum_fold(
+			   checksum_add(checksum_add16(h->pseudo_sum, tcp_bytes),
+					mbuf_checksum_partial(m, (uint32_t)ip_bytes, tcp_bytes))));
+}
+
+// Puts the headers in front of the payload in `m`, whose headroom is enough. `pkt_len` grows with them.
+static void prepend_headers(const struct tcp *tcp, struct rte_mbuf *m, struct headers *h)
+{
+	bool is_ipv4 = plx_addr_is_ipv4(&h->key->remote);
+	size_t ip_bytes = ip_header_bytes(is_ipv4);
+	uint8_t scratch[TCP_HEADER_MAX_BYTES];
+	size_t tcp_bytes;
+	struct ip_header ip;
+
+	h->tcp.src_port = h->key->local_port;
+	h->tcp.dst_port = h->key->remote_port;
+	tcp_bytes = tcp_header_build(scratch, &h->tcp);
+	ip = (struct ip_header){
+		.src = h->key->local,
+		.dst = h->key->remote,
+		.payload_bytes = (uint16_t)(m->pkt_len + tcp_bytes),
+		.protocol = IP_PROTOCOL_TCP,
+		.hop_limit = h->hop_limit,
+		.traffic_class = (uint8_t)(h->dscp << 2),
+		.is_ipv6 = !is_ipv4,
+	};
+	memcpy(rte_pktmbuf_prepend(m, (uint16_t)tcp_bytes), scratch, tcp_bytes);
+	ip_write_header(tcp->net, (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)ip_bytes), &ip);
+	fill_checksum(tcp, m, h, ip_bytes, is_ipv4);
+}
+
+static struct tcp_options conn_options(struct tcp *tcp, const struct tcp_conn *c, uint8_t flags)
+{
+	struct tcp_options options = {0};
+
+	if ((flags & TCP_SYN) != 0) {
+		bool is_answer = (flags & TCP_ACK) != 0;
+
+		options.has_mss = true;
+		options.mss = recv_window_mss(tcp, c->profile, conn_is_ipv6(c));
+		options.has_window_scale = is_answer
+			? conn_has(c, CONN_WINDOW_SCALE)
+			: conn_option(tcp, c, PLX_OPTION_WINDOW_SCALE) != 0;
+		options.window_scale = c->rcv_wscale;
+		options.has_timestamps = is_answer
+			? conn_has(c, CONN_TIMESTAMPS)
+			: conn_option(tcp, c, PLX_OPTION_TIMESTAMPS) != 0;
+	} else {
+		// RFC 7323 3.2: on every segment once negotiated; on RST it may be left out.
+		options.has_timestamps = conn_has(c, CONN_TIMESTAMPS) && (flags & TCP_RST) == 0;
+	}
+	if (options.has_timestamps) {
+		options.ts_val = timestamp_now(tcp, c->ts_offset);
+		options.ts_ecr = (flags & TCP_ACK) != 0 ? c->ts_recent : 0;
+	}
+	return options;
+}
+
+// Every segment that carries an acknowledgement settles what was owed.
+static void on_ack_sent(struct tcp_conn *c)
+{
+	c->ack_segs = 0;
+	c->ack_deadline = PLX_TIME_NEVER;
+	c->flags &= (uint16_t)~CONN_ACK_NOW;
+}
+
+static struct headers conn_headers(struct tcp *tcp, struct tcp_conn *c, uint32_t seq, uint8_t flags)
+{
+	struct headers h = {
+		.key = &c->key,
+		.tcp =
+			{
+				.seq = seq,
+				.ack = (flags & TCP_ACK) != 0 ? c->rcv.nxt : 0,
+				.flags = flags,
+				.options = conn_options(tcp, c, flags),
+			},
+		.pseudo_sum = c->pseudo_sum,
+		.hop_limit = (uint8_t)conn_option(tcp, c, PLX_OPTION_HOP_LIMIT),
+		.dscp = (uint8_t)conn_option(tcp, c, PLX_OPTION_DSCP),
+	};
+
+	h.tcp.window = (flags & TCP_SYN) != 0 ? recv_window_announce_syn(tcp, c)
+					      : recv_window_announce(tcp, c);
+	if ((flags & TCP_ACK) != 0)
+		on_ack_sent(c);
+	return h;
+}
+
+// Sends `m`, whose data is payload, as a segment of `c`. Takes the mbuf.
+static enum tx_result transmit(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
+			       struct rte_mbuf *m, struct headers *h)
+{
+	prepend_headers(tcp, m, h);
+	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
+	switch (net_transmit(tcp->net, m, &c->neighbor, &c->key.remote, tcp->now)) {
+	case NET_TX_READY:
+		burst->frames[burst->n++] = m;
+		return TX_SENT;
+	case NET_TX_UNREACHABLE:
+		return TX_UNREACHABLE;
+	default:
+		return TX_SENT;
+	}
+}
+
+static struct rte_mbuf *alloc(struct tcp *tcp)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(tcp->pool);
+
+	if (m == NULL)
+		tcp_count(tcp, PLX_COUNTER_TX_NO_BUFFER);
+	return m;
+}
+
+enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
+				  uint32_t seq, uint8_t flags)
+{
+	struct rte_mbuf *m = alloc(tcp);
+	struct headers h;
+
+	if (m == NULL)
+		return TX_NO_MEMORY;
+	h = conn_headers(tcp, c, seq, flags);
+	if ((flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0)
+		tcp_count(tcp, PLX_COUNTER_TCP_ACKS);
+	else if ((flags & TCP_RST) != 0)
+		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_SENT);
+	return transmit(tcp, c, burst, m, &h);
+}
+
+// Headers go in front of the payload where it lies, if nobody else holds or shares the mbuf.
+static struct rte_mbuf *payload_in_place(const struct tcp *tcp, const struct send_segment *seg,
+					 uint32_t len_bytes)
+{
+	struct rte_mbuf *m = seg->mbuf;
+	bool is_alone = seg->kind == SEND_MBUF && seg->len_bytes == len_bytes
+		&& seg->offset >= SEND_HEADROOM_BYTES && frame_is_writable(m) && m->nb_segs == 1
+		&& !has_offload(tcp, PLX_OFFLOAD_TX_BY_REFERENCE);
+
+	if (!is_alone)
+		return NULL;
+	offload_reset(m);
+	m->data_off = (uint16_t)seg->offset;
+	m->data_len = (uint16_t)len_bytes;
+	m->pkt_len = len_bytes;
+	m->next = NULL;
+	rte_mbuf_refcnt_update(m, 1);
+	return m;
+}
+
+// The payload of records from `idx` on, copied into one mbuf.
+static struct rte_mbuf *payload_by_copy(struct tcp *tcp, uint32_t idx, uint32_t len_bytes)
+{
+	struct rte_mbuf *m = alloc(tcp);
+
+	if (m == NULL)
+		return NULL;
+	for (uint32_t left = len_bytes; left > 0;) {
+		const struct send_segment *seg = send_segment_at(tcp, idx);
+
+		memcpy(rte_pktmbuf_append(m, (uint16_t)seg->len_bytes), send_segment_data(tcp, seg),
+		       seg->len_bytes);
+		left -= seg->len_bytes;
+		idx = seg->next;
+	}
+	return m;
+}
+
+// One record's bytes as an mbuf that refers to them; a slab's are copied.
+static struct rte_mbuf *piece_of(struct tcp *tcp, const struct send_segment *seg)
+{
+	struct rte_mbuf *m = alloc(tcp);
+
+	if (m == NULL)
+		return NULL;
+	if (seg->kind == SEND_SLAB
+	    || (seg->kind == SEND_EXTERNAL && !has_offload(tcp, PLX_OFFLOAD_TX_ANY_MEMORY))) {
+		memcpy(rte_pktmbuf_append(m, (uint16_t)seg->len_bytes), send_segment_data(tcp, seg),
+		       seg->len_bytes);
+		return m;
+	}
+	if (seg->kind == SEND_MBUF) {
+		rte_pktmbuf_attach(m, seg->mbuf);
+		m->data_off = (uint16_t)seg->offset;
+		m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+		m->nb_segs = 1;
+		m->next = NULL;
+	} else {
+		struct send_external *block = pool_at(&tcp->externals, seg->external_idx);
+
+		rte_mbuf_ext_refcnt_update(&block->shared, 1);
+		rte_pktmbuf_attach_extbuf(m, (void *)(uintptr_t)seg->external,
+					  (rte_iova_t)(uintptr_t)seg->external,
+					  (uint16_t)seg->len_bytes, &block->shared);
+		m->data_off = 0;
+	}
+	m->data_len = (uint16_t)seg->len_bytes;
+	m->pkt_len = seg->len_bytes;
+	return m;
+}
+
+// A header mbuf with the records from `idx` on chained behind it.
+static struct rte_mbuf *payload_by_reference(struct tcp *tcp, uint32_t idx, uint32_t len_bytes)
+{
+	struct rte_mbuf *head = alloc(tcp);
+	struct rte_mbuf *last = head;
+
+	if (head == NULL)
+		return NULL;
+	for (uint32_t left = len_bytes; left > 0;) {
+		const struct send_segment *seg = send_segment_at(tcp, idx);
+		struct rte_mbuf *piece = piece_of(tcp, seg);
+
+		if (piece == NULL) {
+			rte_pktmbuf_free(head);
+			return NULL;
+		}
+		last->next = piece;
+		last = piece;
+		head->nb_segs++;
+		head->pkt_len += seg->len_bytes;
+		left -= seg->len_bytes;
+		idx = seg->next;
+	}
+	return head;
+}
+
+enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
+			       uint32_t idx, uint32_t len_bytes, uint8_t flags)
+{
+	const struct send_segment *first = send_segment_at(tcp, idx);
+	struct rte_mbuf *m = payload_in_place(tcp, first, len_bytes);
+	struct headers h;
+
+	if (m == NULL)
+		m = may_chain(tcp) && len_bytes > SLAB_BYTES
+			? payload_by_reference(tcp, idx, len_bytes)
+			: payload_by_copy(tcp, idx, len_bytes);
+	if (m == NULL)
+		return TX_NO_MEMORY;
+	h = conn_headers(tcp, c, first->seq, flags);
+	return transmit(tcp, c, burst, m, &h);
+}
+
+enum plx_drop segment_tx_answer(struct tcp *tcp, const struct answer *answer, struct segment *seg)
+{
+	const struct flow_key *key = answer->key;
+	struct headers h = {
+		.key = key,
+		.tcp = answer->tcp,
+		.pseudo_sum = checksum_pseudo(&key->local, &key->remote, IP_PROTOCOL_TCP),
+		.hop_limit = answer->hop_limit,
+		.dscp = answer->dscp,
+	};
+	struct neighbor_ref next_hop = neighbor_ref_none();
+	struct rte_mbuf *m;
+
+	if (seg != NULL && seg->mbuf != NULL) {
+		m = frame_reuse_or_alloc(tcp->net, seg->mbuf);
+		if (m == seg->mbuf)
+			seg->mbuf = NULL;
+	} else {
+		m = alloc(tcp);
+	}
+	if (m == NULL)
+		return PLX_DROP_TCP_NO_BUFFER;
+	prepend_headers(tcp, m, &h);
+	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
+	if ((h.tcp.flags & TCP_RST) != 0)
+		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_SENT);
+	return net_tx_drop(net_transmit_answer(tcp->net, m, &next_hop, &key->remote, tcp->now));
+}

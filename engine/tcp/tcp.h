@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Everything of TCP that one core has: connections in all their shapes, their table and timers, the
+// lists of what waits for the application and for output, and what was configured.
+// Created by stack/, handed to every room of tcp/ as the first argument; nothing outside it is kept.
+#ifndef TCP_TCP_H
+#define TCP_TCP_H
+
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include <pollux/stack.h>
+#include <pollux/stats.h>
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/flow_key.h"
+#include "base/flow_table.h"
+#include "base/list.h"
+#include "base/pool.h"
+#include "base/rate_limit.h"
+#include "base/siphash.h"
+#include "base/timer_wheel.h"
+#include "tcp/conn.h"
+#include "tcp/options_profile.h"
+
+struct net;
+
+enum family { FAMILY_IPV4, FAMILY_IPV6, FAMILIES };
+
+// What an entry of the flow table names: the kind in the upper three bits, an index below.
+enum entry_kind {
+	ENTRY_CONN,
+	ENTRY_HALF_OPEN,			      // + family
+	ENTRY_TIME_WAIT = ENTRY_HALF_OPEN + FAMILIES, // + family
+	ENTRY_KINDS = ENTRY_TIME_WAIT + FAMILIES,
+};
+#define ENTRY_INDEX_BITS 29
+#define ENTRY_INDEX_MASK ((UINT32_C(1) << ENTRY_INDEX_BITS) - 1)
+static_assert(ENTRY_KINDS <= 8, "the kind has three bits");
+
+// The most retransmissions of a SYN+ACK that an option allows, and a queue for each count.
+#define HALF_OPEN_QUEUES 33
+
+// Connections in a row by one index each; see ready_next and output_next.
+struct conn_list {
+	uint32_t head;
+	uint32_t tail;
+};
+
+struct tcp_config {
+	uint16_t mtu_bytes;
+	uint16_t zone;
+	uint16_t port_first;
+	uint16_t port_last;
+	uint16_t burst_segments;
+	uint16_t link_bytes; // of the link header, for the layout of offloads
+	uint32_t offloads;
+	bool answer_nobody;
+	plx_duration time_wait;
+};
+
+// RFC 6056 algorithm 4 keeps its counters apart by destination.
+#define PORT_COUNTERS 1024
+#define LISTENER_BUCKETS 1024
+
+// External buffers that may be out at a time. A power of two.
+#define EXTERNAL_BLOCKS 4096
+
+struct tcp {
+	plx_time now;
+	struct net *net;
+	struct plx_stats *stats;
+	struct random *random;
+	struct rte_mempool *pool;
+	struct flow_table *flows;
+	struct flow_secret flow_secret;
+	struct pool conns;
+	struct timer_wheel *fine;
+	struct timer_wheel *coarse;
+	struct conn_list ready;	 // events wait for the application
+	struct conn_list output; // something may have to be sent
+	struct pool send_segments;
+	struct pool slabs;
+	struct pool externals;
+	struct rte_ring *freed_externals; // by whichever core let go of them last
+	struct option_profiles profiles;
+	struct tcp_config config;
+	uint32_t conns_open; // that have not ended
+	uint32_t mbuf_low;   // free mbufs below which payloads are copied together
+	uint32_t mbuf_floor; // below which the user gets no more: reception needs them
+	uint32_t mbufs_free; // as seen at the start of this iteration
+
+	struct pool half_open[FAMILIES];
+	struct index_list half_open_queue[FAMILIES][HALF_OPEN_QUEUES];
+	struct pool time_wait[FAMILIES];
+	struct index_list time_wait_queue[FAMILIES];
+	struct pool listeners;
+	uint32_t listener_buckets[LISTENER_BUCKETS];
+	struct siphash_key isn_key;
+	struct siphash_key port_key;
+	uint32_t port_counters[PORT_COUNTERS];
+	uint32_t sent[EXTERNAL_BLOCKS]; // blocks whose cookies the user may fetch
+	uint32_t sent_head;
+	uint32_t sent_tail;
+	struct rate_limit challenge_limit;
+	struct rate_limit reset_limit;
+	bool reset_unlimited;
+};
+
+// 0, or -EINVAL, -ENOMEM with a sentence in *error. Everything is allocated here.
+int tcp_create(struct tcp *tcp, const struct plx_stack_config *config, struct net *net,
+	       struct plx_stats *stats, struct random *random, const char **error);
+void tcp_destroy(struct tcp *tcp);
+
+// What tcp_create() will allocate.
+size_t tcp_bytes(const struct plx_stack_config *config);
+
+static inline void tcp_count(struct tcp *tcp, enum plx_counter counter)
+{
+	counter_add(&tcp->stats->counters[counter], 1);
+}
+
+static inline void tcp_count_n(struct tcp *tcp, enum plx_counter counter, uint64_t n)
+{
+	counter_add(&tcp->stats->counters[counter], n);
+}
+
+static inline uint32_t entry_make(unsigned kind, uint32_t idx)
+{
+	return (uint32_t)kind << ENTRY_INDEX_BITS | idx;
+}
+
+static inline unsigned entry_kind(uint32_t entry)
+{
+	return entry >> ENTRY_INDEX_BITS;
+}
+
+static inline uint32_t entry_index(uint32_t entry)
+{
+	return entry & ENTRY_INDEX_MASK;
+}
+
+static inline enum family family_of(const struct plx_addr *addr)
+{
+	return plx_addr_is_ipv4(addr) ? FAMILY_IPV4 : FAMILY_IPV6;
+}
+
+static inline struct tcp_conn *conn_at(const struct tcp *tcp, uint32_t idx)
+{
+	return pool_at(&tcp->conns, idx);
+}
+
+static inline uint32_t conn_index(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return (uint32_t)(c - (const struct tcp_conn *)(const void *)tcp->conns.objects);
+}
+
+static inline int64_t conn_option(const struct tcp *tcp, const struct tcp_conn *c,
+				  enum plx_option option)
+{
+	return option_profile_value(&tcp->profiles, c->profile, option);
+}
+
+#endif

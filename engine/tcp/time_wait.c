@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// RFC 9293 3.6.1 and 3.10.7.4, TIME-WAIT. DEVIATION 3.4.2: MSL is 30 s unless configured. DEVIATION
+// 3.10.7.4 second: a RST ends nothing (RFC 1337 3 F1). DEVIATION 3.6.1: the table is bounded, and when it is
+// full the oldest entry goes, counted.
+// Called by tcp/input, tcp/dispatch, tcp/timers, tcp/user.
+#include "tcp/time_wait.h"
+
+#include "tcp/compact.h"
+#include "tcp/connections.h"
+#include "tcp/half_open.h"
+#include "tcp/isn.h"
+#include "tcp/recv_window.h"
+#include "tcp/segment_tx.h"
+#include "tcp/state.h"
+#include "tcp/timers.h"
+#include "tcp/timestamps.h"
+
+struct time_wait {
+	plx_time expires;
+	struct index_link link;
+	uint32_t snd_nxt;
+	uint32_t rcv_nxt;
+	uint32_t ts_recent;
+	uint32_t ts_recent_s;
+	uint32_t ts_offset;
+	uint16_t window; // the field we last announced
+	bool has_timestamps;
+	uint8_t spare;
+	struct compact_ports ports;
+	union compact_addresses addresses;
+};
+static_assert(offsetof(struct time_wait, addresses) + 8 <= 64, "a cache line for IPv4");
+static_assert(sizeof(struct time_wait) <= 96, "one and a half for IPv6");
+
+size_t time_wait_bytes(enum family family)
+{
+	return offsetof(struct time_wait, addresses) + compact_addresses_bytes(family);
+}
+
+int time_wait_init(struct tcp *tcp, enum family family, uint32_t count, int socket)
+{
+	struct pool_config config = {
+		.name = "TIME_WAIT connections",
+		.count = count,
+		.object_bytes = (uint32_t)time_wait_bytes(family),
+		.align_bytes = family == FAMILY_IPV4 ? CACHE_LINE : 0,
+		.socket = socket,
+		.generation_offset = POOL_NO_GENERATION,
+	};
+
+	index_list_init(&tcp->time_wait_queue[family]);
+	return pool_init(&tcp->time_wait[family], &config);
+}
+
+static struct time_wait *time_wait_at(const struct tcp *tcp, enum family family, uint32_t idx)
+{
+	return pool_at(&tcp->time_wait[family], idx);
+}
+
+static enum family family_of_entry(uint32_t entry)
+{
+	return (enum family)(entry_kind(entry) - ENTRY_TIME_WAIT);
+}
+
+static struct index_links links_of(const struct tcp *tcp, enum family family)
+{
+	return index_links_in_pool(&tcp->time_wait[family], offsetof(struct time_wait, link));
+}
+
+static struct flow_key key_of(const struct time_wait *tw, enum family family)
+{
+	return compact_key(&tw->ports, &tw->addresses, family);
+}
+
+bool time_wait_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key)
+{
+	enum family family = family_of_entry(entry);
+	struct flow_key own = key_of(time_wait_at(tcp, family, entry_index(entry)), family);
+
+	return flow_key_is_equal(&own, key);
+}
+
+static void forget(struct tcp *tcp, enum family family, uint32_t idx)
+{
+	struct flow_key key = key_of(time_wait_at(tcp, family, idx), family);
+
+	index_list_remove(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
+	flow_table_remove(tcp->flows, flow_hash(&tcp->flow_secret, &key),
+			  entry_make(ENTRY_TIME_WAIT + family, idx));
+	pool_put(&tcp->time_wait[family], idx);
+}
+
+// An entry for this connection, the oldest one's place if need be.
+static uint32_t take_entry(struct tcp *tcp, enum family family)
+{
+	uint32_t idx = pool_get(&tcp->time_wait[family]);
+
+	if (idx == INDEX_NONE) {
+		forget(tcp, family, tcp->time_wait_queue[family].head);
+		tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAIT_EVICTED);
+		idx = pool_get(&tcp->time_wait[family]);
+	}
+	return idx;
+}
+
+// The acknowledgement of what a TIME_WAIT entry has seen.
+static void send_ack(struct tcp *tcp, const struct time_wait *tw, const struct flow_key *key,
+		     struct segment *seg)
+{
+	struct answer answer = {
+		.key = key,
+		.tcp =
+			{
+				.seq = tw->snd_nxt,
+				.ack = tw->rcv_nxt,
+				.flags = TCP_ACK,
+				.window = tw->window,
+				.options =
+					{
+						.has_timestamps = tw->has_timestamps,
+						.ts_val = timestamp_now(tcp, tw->ts_offset),
+						.ts_ecr = tw->ts_recent,
+					},
+			},
+		.hop_limit = 64,
+	};
+
+	(void)segment_tx_answer(tcp, &answer, seg);
+}
+
+static void fill(struct tcp *tcp, struct time_wait *tw, struct tcp_conn *c)
+{
+	*tw = (struct time_wait){
+		.expires = time_add(tcp->now, tcp->config.time_wait),
+		.snd_nxt = c->snd.nxt,
+		.rcv_nxt = c->rcv.nxt,
+		.ts_recent = c->ts_recent,
+		.ts_recent_s = c->ts_recent_s,
+		.ts_offset = c->ts_offset,
+		.window = recv_window_announce(tcp, c),
+		.has_timestamps = conn_has(c, CONN_TIMESTAMPS),
+	};
+	index_link_init(&tw->link);
+	compact_store(&tw->ports, &tw->addresses, &c->key);
+}
+
+// The control block goes, an entry stays.
+static void compact(struct tcp *tcp, struct tcp_conn *c)
+{
+	enum family family = family_of(&c->key.remote);
+	bool owes_ack = conn_has(c, CONN_ACK_NOW) || c->acks_owed > 0;
+	struct flow_key key = c->key;
+	struct time_wait *tw;
+	struct time_wait gone;
+	uint32_t idx;
+
+	if (tcp->config.time_wait == 0) {
+		fill(tcp, &gone, c);
+		conn_end(tcp, c, 0);
+		tw = &gone;
+	} else {
+		idx = take_entry(tcp, family);
+		tw = time_wait_at(tcp, family, idx);
+		fill(tcp, tw, c);
+		index_list_push_tail(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
+		tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAITS);
+		conn_end_as(tcp, c, entry_make(ENTRY_TIME_WAIT + family, idx));
+	}
+	if (owes_ack)
+		send_ack(tcp, tw, &key, NULL);
+}
+
+bool conn_may_vanish(const struct tcp_conn *c)
+{
+	return conn_has(c, CONN_USER_CLOSED)
+		|| (c->rcv_bytes == 0 && (c->events & PLX_EVENT_PEER_CLOSED) == 0
+		    && !conn_has(c, CONN_UNFETCHED));
+}
+
+void time_wait_enter(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (c->state != PLX_STATE_TIME_WAIT)
+		state_set(c, PLX_STATE_TIME_WAIT);
+	c->rto_deadline = PLX_TIME_NEVER;
+	if (conn_has(c, CONN_USER_CLOSED))
+		compact(tcp, c);
+	else
+		time_wait_restart_held(tcp, c);
+}
+
+void time_wait_restart_held(struct tcp *tcp, struct tcp_conn *c)
+{
+	timers_set_long(tcp, c, time_add(tcp->now, tcp->config.time_wait));
+}
+
+void time_wait_limit_fin_wait_2(struct tcp *tcp, struct tcp_conn *c)
+{
+	plx_duration limit = (plx_duration)conn_option(tcp, c, PLX_OPTION_FIN_WAIT_2_TIME);
+
+	if (limit > 0)
+		timers_set_long(tcp, c, time_add(tcp->now, limit));
+}
+
+bool last_ack_end_if_done(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (c->state != PLX_STATE_LAST_ACK || c->snd.una != c->snd.nxt
+	    || !conn_has(c, CONN_FIN_SENT) || !conn_may_vanish(c))
+		return false;
+	conn_end(tcp, c, 0);
+	return true;
+}
+
+// RFC 6191 2 and RFC 9293 3.6.1 (MAY-2): may this SYN begin the connection anew?
+static bool may_reopen(const struct time_wait *tw, const struct segment *seg)
+{
+	if (tw->has_timestamps && seg->tcp.options.has_timestamps
+	    && seg->tcp.options.ts_val != tw->ts_recent)
+		return seq_is_after(seg->tcp.options.ts_val, tw->ts_recent);
+	return seq_is_after(seg->tcp.seq, tw->rcv_nxt);
+}
+
+// The listener takes the tuple over; only then does the entry go.
+static enum verdict reopen(struct tcp *tcp, enum family family, uint32_t idx,
+			   struct listener *listener, struct segment *seg)
+{
+	forget(tcp, family, idx);
+	tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAIT_REUSED);
+	return half_open_begin(tcp, listener, seg);
+}
+
+enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *seg)
+{
+	enum family family = family_of_entry(entry);
+	uint32_t idx = entry_index(entry);
+	struct time_wait *tw = time_wait_at(tcp, family, idx);
+	struct listener *listener;
+
+	if (segment_has(seg, TCP_RST)) // RFC 1337 3 F1
+		return segment_drop(seg, PLX_DROP_TCP_TIME_WAIT);
+	if (segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK) && may_reopen(tw, seg)) {
+		listener = listener_find(tcp, &seg->key.local, seg->key.local_port);
+		if (listener != NULL)
+			return reopen(tcp, family, idx, listener, seg);
+	}
+	if (segment_len(seg) == 0 && seg->tcp.seq == tw->rcv_nxt)
+		return segment_drop(seg, PLX_DROP_TCP_TIME_WAIT);
+	if (segment_has(seg, TCP_FIN) && seg->tcp.seq + segment_len(seg) == tw->rcv_nxt) {
+		// RFC 9293 3.10.7.4 eighth: our last ACK was lost; the wait begins anew.
+		tw->expires = time_add(tcp->now, tcp->config.time_wait);
+		index_list_remove(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
+		index_list_push_tail(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
+		send_ack(tcp, tw, &seg->key, seg);
+		return SEGMENT_ANSWERED;
+	}
+	if (rate_limit_try_jittered(&tcp->challenge_limit, tcp->now, tcp->random)) {
+		tcp_count(tcp, PLX_COUNTER_TCP_CHALLENGE_ACKS);
+		send_ack(tcp, tw, &seg->key, seg);
+		return SEGMENT_ANSWERED;
+	}
+	return segment_drop(seg, PLX_DROP_TCP_TIME_WAIT);
+}
+
+void time_wait_expire(struct tcp *tcp)
+{
+	for (unsigned family = 0; family < FAMILIES; family++) {
+		struct index_list *list = &tcp->time_wait_queue[family];
+
+		while (!index_list_is_empty(list)
+		       && time_is_due(time_wait_at(tcp, family, list->head)->expires, tcp->now))
+			forget(tcp, family, list->head);
+	}
+}
+
+plx_time time_wait_next(const struct tcp *tcp)
+{
+	plx_time next = PLX_TIME_NEVER;
+
+	for (unsigned family = 0; family < FAMILIES; family++) {
+		uint32_t head = tcp->time_wait_queue[family].head;
+
+		if (head != INDEX_NONE)
+			next = time_min(next, time_wait_at(tcp, family, head)->expires);
+	}
+	return next;
+}

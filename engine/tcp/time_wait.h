@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// TIME_WAIT: entries of 64 bytes (IPv4) or 80 (IPv6) in a queue in order of expiry, one length for all; and
+// the control block that stays in TIME_WAIT while its user has not closed it.
+// Called by tcp/input when a connection ends, by tcp/dispatch for segments, by tcp/timers.
+#ifndef TCP_TIME_WAIT_H
+#define TCP_TIME_WAIT_H
+
+#include "tcp/segment.h"
+#include "tcp/tcp.h"
+
+// Both FINs are acknowledged: the connection becomes an entry and ends, or waits as it is for its user.
+// The acknowledgement that is owed goes out at once.
+void time_wait_enter(struct tcp *tcp, struct tcp_conn *c);
+
+// RFC 9293 3.10.7.4 eighth: a repeated FIN restarts the wait, of a control block in TIME_WAIT.
+void time_wait_restart_held(struct tcp *tcp, struct tcp_conn *c);
+
+// A closed connection does not wait for the peer's FIN for ever.
+void time_wait_limit_fin_wait_2(struct tcp *tcp, struct tcp_conn *c);
+
+// LAST_ACK, and all is acknowledged: ends it unless the user has still to read. True when it ended.
+bool last_ack_end_if_done(struct tcp *tcp, struct tcp_conn *c);
+
+// Nothing of it would be missed: the user has closed it, or has seen and read everything.
+bool conn_may_vanish(const struct tcp_conn *c);
+
+// RFC 9293 3.10.7.4 for TIME-WAIT, RFC 1337, RFC 6191.
+enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *seg);
+
+bool time_wait_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key);
+
+void time_wait_expire(struct tcp *tcp);
+plx_time time_wait_next(const struct tcp *tcp);
+
+size_t time_wait_bytes(enum family family);
+int time_wait_init(struct tcp *tcp, enum family family, uint32_t count, int socket);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Two wheels, one node of each per connection. The fine node is armed for the earliest of the
+// connection's deadlines; when it fires, each deadline is looked at and the node armed anew.
+// Called by tcp/output and stack/.
+#include "tcp/timers.h"
+
+#include <errno.h>
+
+#include "tcp/connections.h"
+#include "tcp/delayed_ack.h"
+#include "tcp/half_open.h"
+#include "tcp/retransmit.h"
+#include "tcp/time_wait.h"
+
+enum { EXPIRE_BATCH = 64 };
+
+// The states whose end may be a long wait; the fifth cache line is read for no other.
+static bool has_long_deadline(const struct tcp_conn *c)
+{
+	return c->state == PLX_STATE_FIN_WAIT_2 || c->state == PLX_STATE_TIME_WAIT;
+}
+
+// A long deadline counts once it is so near that the coarse wheel may have handed it over.
+static plx_time earliest(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	plx_time deadline = time_min(c->rto_deadline, c->ack_deadline);
+
+	if (has_long_deadline(c) && c->coarse_deadline <= tcp->now + 2 * TIMERS_COARSE_TICK)
+		deadline = time_min(deadline, c->coarse_deadline);
+	return deadline;
+}
+
+void timers_update(struct tcp *tcp, struct tcp_conn *c)
+{
+	plx_time deadline = earliest(tcp, c);
+
+	if (deadline < c->fine_armed) {
+		timer_arm(tcp->fine, conn_index(tcp, c), deadline);
+		c->fine_armed = deadline;
+	}
+}
+
+void timers_set_long(struct tcp *tcp, struct tcp_conn *c, plx_time deadline)
+{
+	c->coarse_deadline = deadline;
+	if (deadline == PLX_TIME_NEVER)
+		timer_disarm(tcp->coarse, conn_index(tcp, c));
+	else
+		timer_arm(tcp->coarse, conn_index(tcp, c), deadline);
+}
+
+void timers_stop(struct tcp *tcp, struct tcp_conn *c)
+{
+	uint32_t idx = conn_index(tcp, c);
+
+	if (c->fine_armed != PLX_TIME_NEVER)
+		timer_disarm(tcp->fine, idx);
+	c->fine_armed = PLX_TIME_NEVER;
+	c->rto_deadline = PLX_TIME_NEVER;
+	c->ack_deadline = PLX_TIME_NEVER;
+	timer_disarm(tcp->coarse, idx);
+}
+
+// RFC 9293 3.10.8: the TIME-WAIT timeout; and the wait for a FIN that nobody would read past.
+static void on_long_timeout(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (c->state != PLX_STATE_TIME_WAIT)
+		conn_end(tcp, c, -ETIMEDOUT);
+	else if (conn_may_vanish(c))
+		conn_end(tcp, c, 0);
+	else
+		time_wait_restart_held(tcp, c); // its user has still to read
+}
+
+static void expire_fine(struct tcp *tcp, struct tcp_conn *c)
+{
+	c->fine_armed = PLX_TIME_NEVER;
+	if (has_long_deadline(c) && time_is_due(c->coarse_deadline, tcp->now)) {
+		on_long_timeout(tcp, c);
+		return;
+	}
+	if (time_is_due(c->ack_deadline, tcp->now))
+		delayed_ack_on_timeout(tcp, c);
+	if (time_is_due(c->rto_deadline, tcp->now))
+		retransmit_on_timeout(tcp, c);
+	if (!conn_has(c, CONN_ENDED))
+		timers_update(tcp, c);
+}
+
+void timers_expire(struct tcp *tcp)
+{
+	uint32_t fired[EXPIRE_BATCH];
+	unsigned n;
+
+	do {
+		n = timer_wheel_expire_early(tcp->coarse, tcp->now, TIMERS_COARSE_TICK, fired,
+					     EXPIRE_BATCH);
+		for (unsigned i = 0; i < n; i++)
+			timers_update(tcp, conn_at(tcp, fired[i]));
+	} while (n == EXPIRE_BATCH);
+	do {
+		n = timer_wheel_expire(tcp->fine, tcp->now, fired, EXPIRE_BATCH);
+		for (unsigned i = 0; i < n; i++)
+			expire_fine(tcp, conn_at(tcp, fired[i]));
+	} while (n == EXPIRE_BATCH);
+	half_open_expire(tcp);
+	time_wait_expire(tcp);
+}
+
+plx_time timers_next(const struct tcp *tcp)
+{
+	plx_time next = timer_wheel_next(tcp->fine);
+
+	// The coarse wheel is polled one tick ahead of its deadlines.
+	next = time_min(next, time_subtract(timer_wheel_next(tcp->coarse), TIMERS_COARSE_TICK));
+	next = time_min(next, half_open_next(tcp));
+	return time_min(next, time_wait_next(tcp));
+}

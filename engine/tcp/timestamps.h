@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// RFC 7323: our timestamp clock of one millisecond, TS.Recent, and protection against wrapped sequence
+// numbers (PAWS).
+// Called by tcp/input for every segment with the option, by tcp/segment_tx for every one sent.
+#ifndef TCP_TIMESTAMPS_H
+#define TCP_TIMESTAMPS_H
+
+#include "tcp/segment.h"
+#include "tcp/tcp.h"
+
+// RFC 7323 5.5: a TS.Recent that has been idle for 24 days proves nothing.
+#define TIMESTAMP_VALID_S (UINT32_C(24) * 24 * 3600)
+
+// TSval now, of a connection whose timestamps are moved by `offset` (RFC 7323 5.4).
+static inline uint32_t timestamp_now(const struct tcp *tcp, uint32_t offset)
+{
+	return (uint32_t)duration_to_ms(tcp->now) + offset;
+}
+
+static inline uint32_t timestamp_age_clock_s(const struct tcp *tcp)
+{
+	return (uint32_t)duration_to_s(tcp->now);
+}
+
+// RFC 7323 5.3 R1: true when the segment's timestamp is older than TS.Recent and that is still valid.
+static inline bool timestamp_is_old(const struct tcp *tcp, uint32_t ts_val, uint32_t ts_recent,
+				    uint32_t ts_recent_s)
+{
+	return seq_is_before(ts_val, ts_recent)
+		&& timestamp_age_clock_s(tcp) - ts_recent_s < TIMESTAMP_VALID_S;
+}
+
+// RFC 7323 4.3 (2): TS.Recent follows the segment that covers Last.ACK.sent. While an acknowledgement
+// is pending, Last.ACK.sent lies before RCV.NXT, and the timestamp to echo is that of the first segment.
+static inline void timestamp_on_segment(const struct tcp *tcp, struct tcp_conn *c,
+					const struct segment *seg)
+{
+	if (conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps && c->ack_segs == 0
+	    && seq_is_at_or_before(seg->tcp.seq, c->rcv.nxt)
+	    && !timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_s)) {
+		c->ts_recent = seg->tcp.options.ts_val;
+		c->ts_recent_s = timestamp_age_clock_s(tcp);
+	}
+}
+
+#endif
