@@ -82,6 +82,25 @@ static inline void index_list_push_tail(struct index_list *list, struct index_li
 	list->count++;
 }
 
+// Puts the object behind `after`, which is in this list, or in front of all when that is INDEX_NONE.
+static inline void index_list_insert_after(struct index_list *list, struct index_links links,
+					   uint32_t after, uint32_t idx)
+{
+	struct index_link *link = index_link_at(links, idx);
+
+	link->prev = after;
+	link->next = after == INDEX_NONE ? list->head : index_link_at(links, after)->next;
+	if (after == INDEX_NONE)
+		list->head = idx;
+	else
+		index_link_at(links, after)->next = idx;
+	if (link->next == INDEX_NONE)
+		list->tail = idx;
+	else
+		index_link_at(links, link->next)->prev = idx;
+	list->count++;
+}
+
 // The object must be in this list.
 static inline void index_list_remove(struct index_list *list, struct index_links links,
 				     uint32_t idx)

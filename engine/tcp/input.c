@@ -74,6 +74,12 @@ static bool is_syn_ack_of_simultaneous_open(const struct tcp_conn *c, const stru
 		&& seg->tcp.seq == c->irs;
 }
 
+// A window probe (RFC 9293 3.8.6.1) or a keep-alive (3.8.4): the peer wants to be answered.
+static bool is_probe(const struct tcp_conn *c, const struct segment *seg)
+{
+	return segment_len(seg) > 0 ? conn_rcv_wnd(c) == 0 : seg->tcp.seq == c->rcv.nxt - 1;
+}
+
 // RFC 9293 3.10.7.4 first, RFC 7323 5.3 R1.
 static bool check_sequence(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
@@ -103,8 +109,8 @@ static bool check_sequence(struct tcp *tcp, struct tcp_conn *c, struct segment *
 		// DEVIATION RFC 9293 3.10.7.4 first: a repeated SYN gets the same SYN+ACK again.
 		c->flags |= CONN_RETRANSMIT_HEAD;
 		conn_wants_output(tcp, c);
-	} else if (is_repeated || (segment_len(seg) > 0 && conn_rcv_wnd(c) == 0)) {
-		// A retransmission whose acknowledgement was lost, or a window probe.
+	} else if (is_repeated || is_probe(c, seg)) {
+		// A retransmission whose acknowledgement was lost, or a question.
 		if (c->state == PLX_STATE_TIME_WAIT && segment_has(seg, TCP_FIN))
 			time_wait_restart_held(tcp, c);
 		delayed_ack_owe(tcp, c);

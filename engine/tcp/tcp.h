@@ -86,10 +86,11 @@ struct tcp {
 	struct rte_ring *freed_externals; // by whichever core let go of them last
 	struct option_profiles profiles;
 	struct tcp_config config;
-	uint32_t conns_open; // that have not ended
-	uint32_t mbuf_low;   // free mbufs below which payloads are copied together
-	uint32_t mbuf_floor; // below which the user gets no more: reception needs them
-	uint32_t mbufs_free; // as seen at the start of this iteration
+	uint32_t conns_open;	  // that have not ended
+	uint32_t mbuf_low;	  // free mbufs below which payloads are copied together
+	uint32_t mbuf_floor;	  // below which the user gets no more: reception needs them
+	uint32_t mbufs_free;	  // at least so many, as far as is known
+	uint32_t mbufs_uncounted; // taken since they were counted
 
 	struct pool half_open[FAMILIES];
 	struct index_list half_open_queue[FAMILIES][HALF_OPEN_QUEUES];
