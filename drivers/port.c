@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_mbuf.h>
 
@@ -53,7 +54,7 @@ unsigned port_tx_impaired(struct port *port, uint16_t queue, struct rte_mbuf **f
 	return n;
 }
 
-// A frame that the device cannot send is thrown away and counted: offered again it would block all others.
+// A frame that the device cannot send is thrown away and counted: it would block all others.
 unsigned port_tx_prepared(struct port *port, uint16_t queue, struct rte_mbuf **frames, unsigned n)
 {
 	uint16_t ready = rte_eth_tx_prepare(port->device, queue, frames, (uint16_t)n);

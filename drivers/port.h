@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A port of the configuration: a DPDK device or one end of a loopback, with the impairment shim in
-// between when it is configured. What can be asked of it, by the control thread and the final report;
-// the bursts, which only the worker that owns a queue calls, stand in port_burst.h.
+// between when it is configured. What the control thread and the final report ask of it; the
+// bursts, which only the worker that owns a queue calls, stand in port_burst.h.
 #ifndef DRIVERS_PORT_H
 #define DRIVERS_PORT_H
 

@@ -43,9 +43,9 @@ struct stack_plan {
 	unsigned
 		workers; // 0 counts as 1; more than one needs a loopback whose other side has as many
 	uint32_t mbufs; // of each worker's pool; 0 = 16384 and the descriptors
-	// From plx_stack_config_init(), with the counts n_addresses, n_routes, n_neighbors of the arrays
-	// below. Bring-up fills in name, pool, mac, offloads, numa_node and the three pointers; a
-	// mac that is not zero is kept.
+	// From plx_stack_config_init(), with the counts n_addresses, n_routes, n_neighbors of the
+	// arrays below. Bring-up fills in name, pool, mac, offloads, numa_node and the three
+	// pointers; a mac that is not zero is kept.
 	struct plx_stack_config base;
 	struct plx_address addresses[SYSTEM_ADDRESSES_MAX];
 	struct plx_route routes[SYSTEM_ROUTES_MAX];

@@ -32,7 +32,8 @@ struct worker_application {
 	// Nothing is left to do. After stop() it lets the worker end; before, see ends_run.
 	bool (*is_finished)(void *context);
 	// The run ends by itself once every worker that sets this is finished (load generators).
-	// These are also the first to be stopped; the others (servers) follow when they are finished.
+	// These are also the first to be stopped; the others (servers) follow when they are
+	// finished.
 	bool ends_run;
 };
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A DPDK device as a port: found by name after the EAL has started, set up by what it reports of
+// itself, started, stopped. Offloads are negotiated here and nowhere else. Called by bring-up.
+#ifndef DRIVERS_ETHDEV_H
+#define DRIVERS_ETHDEV_H
+
+#include "drivers/port_burst.h"
+
+// Finds the device of port->config, reads its driver, address and offloads. 0; -ENODEV with
+// `error`.
+int ethdev_find(struct port *port, struct system_error *error);
+
+// Sets up port->n_queues queues for frames of `mtu_bytes` and starts the device. pools[queue]
+// receives. port->mac is the stack's address and may differ from the device's. 0; else a negative
+// errno, `error`.
+int ethdev_start(struct port *port, struct rte_mempool *const *pools, unsigned mtu_bytes,
+		 struct system_error *error);
+
+// Stops the device; frames that it holds go back to their pools when it is closed.
+void ethdev_stop(struct port *port);
+
+void ethdev_close(struct port *port);
+
+#endif

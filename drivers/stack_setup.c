@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Sizes of pools: what the port's descriptors and the shim's queues may hold on to comes on top of
+// what the stack itself may use; a buffer takes a whole frame, so that none is ever scattered.
+// Called by bring-up.
+#include "drivers/stack_setup.h"
+
+#include <rte_ether.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+
+#define POOL_CACHE 256u
+#define VLAN_TAG_BYTES 4u
+
+uint16_t stack_setup_rx_descriptors(const struct port_config *port)
+{
+	return port->rx_descriptors != 0 ? port->rx_descriptors : SYSTEM_RX_DESCRIPTORS;
+}
+
+uint16_t stack_setup_tx_descriptors(const struct port_config *port)
+{
+	return port->tx_descriptors != 0 ? port->tx_descriptors : SYSTEM_TX_DESCRIPTORS;
+}
+
+static unsigned shim_frames(const struct impairment_config *config)
+{
+	unsigned queue_frames = config->queue_frames != 0 ? config->queue_frames
+							  : IMPAIRMENT_QUEUE_FRAMES;
+	unsigned directions = (impairment_is_active(&config->rx) ? 1u : 0u)
+		+ (impairment_is_active(&config->tx) ? 1u : 0u);
+
+	return directions * queue_frames;
+}
+
+// A loopback's other end may have a larger MTU; what it sends must fit.
+static unsigned largest_mtu(const struct system_config *config, const struct topology *topology,
+			    unsigned index)
+{
+	int peer = topology->peer_of_port[topology->port_of_stack[index]];
+	unsigned mtu_bytes = config->stacks[index].base.mtu_bytes;
+
+	if (peer == TOPOLOGY_NONE)
+		return mtu_bytes;
+	return RTE_MAX(mtu_bytes, config->stacks[topology->stack_of_port[peer]].base.mtu_bytes);
+}
+
+static size_t pool_bytes(const struct pool_plan *plan)
+{
+	size_t object = rte_mempool_calc_obj_size(
+		(uint32_t)(sizeof(struct rte_mbuf) + plan->room_bytes), 0, NULL);
+	size_t ring = (size_t)rte_align32pow2(plan->mbufs + 1) * sizeof(void *);
+
+	return plan->mbufs * object + ring + sizeof(struct rte_mempool)
+		+ RTE_MAX_LCORE * sizeof(struct rte_mempool_cache);
+}
+
+struct pool_plan stack_setup_pool(const struct system_config *config,
+				  const struct topology *topology, unsigned index)
+{
+	const struct port_config *port = &config->ports[topology->port_of_stack[index]];
+	const struct stack_plan *stack = &config->stacks[index];
+	unsigned frame_bytes = largest_mtu(config, topology, index) + RTE_ETHER_HDR_LEN
+		+ VLAN_TAG_BYTES + RTE_ETHER_CRC_LEN;
+	struct pool_plan plan = {.mbufs = stack->mbufs};
+
+	if (plan.mbufs == 0)
+		plan.mbufs = SYSTEM_MBUFS + stack_setup_rx_descriptors(port)
+			+ stack_setup_tx_descriptors(port) + shim_frames(&port->impairment);
+	plan.room_bytes = RTE_PKTMBUF_HEADROOM
+		+ RTE_ALIGN_CEIL(RTE_MAX(frame_bytes, RTE_MBUF_DEFAULT_DATAROOM),
+				 RTE_CACHE_LINE_SIZE);
+	plan.bytes = pool_bytes(&plan);
+	return plan;
+}
+
+struct rte_mempool *stack_setup_create_pool(const struct pool_plan *plan, const char *name,
+					    int numa_node)
+{
+	// A pool of few mbufs cannot afford to have them lie in a cache.
+	unsigned cache = RTE_MIN(POOL_CACHE, plan->mbufs / 8);
+
+	return rte_pktmbuf_pool_create(name, plan->mbufs, cache, 0, (uint16_t)plan->room_bytes,
+				       numa_node);
+}
+
+struct plx_stack_config stack_setup_config(const struct stack_plan *plan,
+					   const struct pool_plan *pool, int numa_node)
+{
+	struct plx_stack_config config = plan->base;
+
+	config.addresses = plan->addresses;
+	config.routes = plan->routes;
+	config.neighbors = plan->neighbors;
+	config.numa_node = numa_node;
+	if (config.max_send_segments == 0)
+		config.max_send_segments = pool->mbufs;
+	return config;
+}
