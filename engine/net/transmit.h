@@ -12,10 +12,10 @@
 
 enum net_tx {
 	NET_TX_READY,	    // `m` is a whole frame, the caller sends it
-	NET_TX_HELD,	    // net keeps it; it goes to the answer queue when the next hop answers
+	NET_TX_HELD,	    // until the next hop answers; then it goes to the answer queue
 	NET_TX_UNREACHABLE, // no route, or the next hop has failed to answer; freed
 	NET_TX_DROPPED,	    // the neighbour table is full; freed, counted
-	NET_TX_QUEUE_FULL,  // of net_transmit_answer(): no room in the queue; freed, counted
+	NET_TX_QUEUE_FULL,  // of net_transmit_answer(): the queue is full; freed, counted
 };
 
 // What net_transmit() does when the fast way is not open.
