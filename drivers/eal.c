@@ -20,7 +20,7 @@
 #include "drivers/leftover.h"
 
 #define ARGUMENTS_MAX (32 + 2 * SYSTEM_PORTS_MAX)
-#define CPUS_TEXT_BYTES 1024
+#define CPUS_TEXT_BYTES (5 * CPU_SETSIZE)
 
 struct arguments {
 	char *argv[ARGUMENTS_MAX];
@@ -107,13 +107,24 @@ static void add_devices(struct arguments *arguments, const struct system_config 
 	add(arguments, "va");
 }
 
+static int init(struct arguments *arguments)
+{
+	char *argv[ARGUMENTS_MAX];
+
+	if (arguments->is_incomplete)
+		return -ENOMEM;
+	memcpy(argv, arguments->argv, sizeof(argv)); // the EAL sorts them
+	if (rte_eal_init(arguments->argc, argv) >= 0)
+		return 0;
+	return rte_errno != 0 ? -rte_errno : -EIO;
+}
+
 int eal_start(const struct system_config *config, const struct memory_plan *memory,
 	      const struct cores_plan *cores, struct system_error *error)
 {
 	struct arguments arguments = {.argc = 0};
 	char prefix[LEFTOVER_PREFIX_BYTES];
-	char *argv[ARGUMENTS_MAX];
-	int code = -ENOMEM;
+	int code;
 
 	leftover_prefix(prefix);
 	add(&arguments, "pollux");
@@ -124,18 +135,15 @@ int eal_start(const struct system_config *config, const struct memory_plan *memo
 	add_lcores(&arguments, cores);
 	add_memory(&arguments, memory);
 	add_devices(&arguments, config);
-	memcpy(argv, arguments.argv, sizeof(argv)); // the EAL sorts them
-	if (!arguments.is_incomplete)
-		code = rte_eal_init(arguments.argc, argv) < 0 ? -rte_errno : 0;
+	code = init(&arguments);
 	for (int i = 0; i < arguments.argc; i++)
 		free(arguments.argv[i]);
 	if (memory->has_huge_pages)
 		leftover_remove_huge_pages(memory->mount.path);
-	if (code == 0) {
-		rmdir(rte_eal_get_runtime_dir()); // kept empty by --no-shconf
-		leftover_sweep_runtime(rte_eal_get_runtime_dir());
+	rmdir(rte_eal_get_runtime_dir()); // kept empty by --no-shconf
+	leftover_sweep_runtime(rte_eal_get_runtime_dir());
+	if (code == 0)
 		return 0;
-	}
 	system_error_where(error, "EAL");
 	system_error_what(error, "it does not start: %s", strerror(-code));
 	system_error_remedy(error, "its own messages stand above");
@@ -147,5 +155,4 @@ void eal_stop(const struct memory_plan *memory)
 	rte_eal_cleanup();
 	if (memory->has_huge_pages)
 		leftover_remove_huge_pages(memory->mount.path);
-	rmdir(rte_eal_get_runtime_dir());
 }

@@ -29,7 +29,6 @@ struct memory_plan {
 	// that would provide it.
 	char shortage[MEMORY_TEXT_BYTES];
 	char remedy[MEMORY_TEXT_BYTES];
-	[MEMORY_NOTE_BYTES]; // for the operator, when there are not enough of them; or empty
 };
 
 // Huge page files that dead processes left are removed before free pages are counted.

@@ -42,9 +42,8 @@ struct worker_counters {
 	uint64_t turns;
 	uint64_t idle_turns; // nothing received, no event, nothing sent
 	uint64_t rx_frames;
-	uint64_t tx_frames; // that the port has taken
-	uint64_t
-		tx_refused; // bursts of which the port refused a tail, which was kept and sent later
+	uint64_t tx_frames;  // that the port has taken
+	uint64_t tx_refused; // times the port refused a tail, which was kept and sent later
 };
 
 struct worker {
@@ -52,12 +51,12 @@ struct worker {
 	struct plx_stack *stack;
 	struct port *port;
 	uint16_t queue;
-	uint16_t n_refused; // frames that the port refused, from refused[first_refused] on
-	uint16_t first_refused;
+	uint16_t n_unsent; // given out by the stack, not yet taken by the port
+	uint16_t first_unsent;
 	struct worker_application application; // set before plx_worker_run()
 	plx_time wants_run_at;		       // what application.run() said last
 	struct worker_counters counters;
-	struct rte_mbuf *refused[WORKER_BURST];
+	struct rte_mbuf *unsent[WORKER_BURST];
 
 	// who it is
 	const char *stack_name; // of the configuration
@@ -69,8 +68,8 @@ struct worker {
 // One round of the four phases at `now`. True when there was anything to do.
 bool worker_turn(struct worker *worker, plx_time now);
 
-// Frees what the port refused last. Part of the end of a worker; the stack is not touched.
-void worker_drop_refused(struct worker *worker);
+// Frees what the port did not take any more. Part of the end of a worker; the stack is not touched.
+void worker_drop_unsent(struct worker *worker);
 
 struct worker_run_config {
 	plx_duration duration; // 0 = until a signal comes or the applications have finished

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The inside of a system: the plans it was made from, and what is up. Shared by the rooms that
+// bring it up, run it and explain it; nobody else sees it.
+#ifndef DRIVERS_SYSTEM_STATE_H
+#define DRIVERS_SYSTEM_STATE_H
+
+#include "drivers/chatter.h"
+#include "drivers/clock.h"
+#include "drivers/cores.h"
+#include "drivers/memory.h"
+#include "drivers/port_burst.h"
+#include "drivers/system.h"
+#include "drivers/topology.h"
+#include "drivers/worker.h"
+
+#define SYSTEM_STACK_NAME_BYTES (SYSTEM_NAME_BYTES + 8)
+
+struct system {
+	struct system_config config;
+	struct topology topology;
+	struct memory_plan memory;
+	struct cores_plan cores;
+	struct chatter chatter;
+	struct tsc_clock clock;
+	bool eal_is_up;
+	unsigned n_ports_found; // in the order of the configuration
+	unsigned n_workers;
+	struct port ports[SYSTEM_PORTS_MAX];
+	struct worker workers[SYSTEM_WORKERS_MAX];
+	struct rte_mempool *pools[SYSTEM_WORKERS_MAX]; // of each worker
+	char stack_names[SYSTEM_WORKERS_MAX][SYSTEM_STACK_NAME_BYTES];
+};
+
+// The first worker of the stack at position `stack`; its others follow.
+static inline unsigned system_first_worker(const struct system *system, unsigned stack)
+{
+	unsigned first = 0;
+
+	for (unsigned i = 0; i < stack; i++)
+		first += topology_workers(&system->config.stacks[i]);
+	return first;
+}
+
+#endif

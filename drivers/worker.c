@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The loop of architecture.md as one turn: burst in, poll, application, burst out. The stack is
+// asked for frames only when the port has taken all it was given before. Called by worker_run.c on
+// the worker's lcore, and by tests.
+#include "drivers/worker.h"
+
+#include <rte_mbuf.h>
+
+#include "drivers/port_burst.h"
+
+// Most bursts sent in a turn, so that reception is never far.
+#define OUTPUT_BURSTS 4
+
+static unsigned receive(struct worker *worker, plx_time now)
+{
+	struct rte_mbuf *frames[WORKER_BURST];
+	unsigned n = port_rx_burst(worker->port, worker->queue, frames, WORKER_BURST, now);
+	unsigned foreign;
+
+	if (n == 0)
+		return 0;
+	foreign = plx_input(worker->stack, frames, n, now);
+	rte_pktmbuf_free_bulk(frames, foreign);
+	worker->counters.rx_frames += n;
+	return n;
+}
+
+static unsigned serve(struct worker *worker, plx_time now)
+{
+	const struct worker_application *application = &worker->application;
+	struct plx_event events[WORKER_EVENTS];
+	unsigned n = plx_poll(worker->stack, events, WORKER_EVENTS, now);
+
+	if (n > 0 && application->on_events != NULL)
+		application->on_events(application->context, worker->stack, events, n, now);
+	if (application->run != NULL)
+		worker->wants_run_at = application->run(application->context, now);
+	return n;
+}
+
+// True when the port took all there was.
+static bool send_unsent(struct worker *worker, plx_time now)
+{
+	unsigned sent = port_tx_burst(worker->port, worker->queue,
+				      worker->unsent + worker->first_unsent, worker->n_unsent, now);
+
+	worker->first_unsent += (uint16_t)sent;
+	worker->n_unsent -= (uint16_t)sent;
+	worker->counters.tx_frames += sent;
+	worker->counters.tx_refused += worker->n_unsent > 0;
+	return worker->n_unsent == 0;
+}
+
+static unsigned transmit(struct worker *worker, plx_time now)
+{
+	uint64_t sent_before = worker->counters.tx_frames;
+	unsigned bursts = 0, n;
+
+	if (worker->n_unsent > 0 && !send_unsent(worker, now))
+		return (unsigned)(worker->counters.tx_frames - sent_before);
+	do {
+		n = plx_output(worker->stack, worker->unsent, WORKER_BURST, now);
+		worker->first_unsent = 0;
+		worker->n_unsent = (uint16_t)n;
+		if (!send_unsent(worker, now))
+			break;
+	} while (n == WORKER_BURST && ++bursts < OUTPUT_BURSTS);
+	return (unsigned)(worker->counters.tx_frames - sent_before);
+}
+
+bool worker_turn(struct worker *worker, plx_time now)
+{
+	unsigned received = receive(worker, now);
+	unsigned happened = serve(worker, now);
+	unsigned sent = transmit(worker, now);
+	bool is_busy = received + happened + sent > 0;
+
+	worker->counters.turns++;
+	worker->counters.idle_turns += !is_busy;
+	return is_busy;
+}
+
+void worker_drop_unsent(struct worker *worker)
+{
+	rte_pktmbuf_free_bulk(worker->unsent + worker->first_unsent, worker->n_unsent);
+	worker->n_unsent = 0;
+}
