@@ -19,6 +19,7 @@
 #include "tcp/retransmit.h"
 #include "tcp/segment_tx.h"
 #include "tcp/state.h"
+#include "tcp/time_wait.h"
 #include "tcp/timestamps.h"
 
 struct half_open {
@@ -37,6 +38,7 @@ struct half_open {
 	bool has_timestamps : 1;
 	uint8_t retries; // SYN+ACKs sent again by the timer
 	uint16_t spare;
+	uint32_t predecessor; // TIME_WAIT entry that this one stands for, or INDEX_NONE
 	union compact_addresses addresses;
 };
 static_assert(offsetof(struct half_open, addresses) + 8 <= 64, "a cache line for IPv4");
@@ -118,13 +120,23 @@ static void dequeue(struct tcp *tcp, enum family family, uint32_t idx)
 	index_list_remove(&tcp->half_open_queue[family][ho->retries], links_of(tcp, family), idx);
 }
 
+// The attempt has come to nothing; a TIME_WAIT entry that it stood for is back.
 static void forget(struct tcp *tcp, enum family family, uint32_t idx)
 {
-	struct flow_key key = key_of(half_open_at(tcp, family, idx), family);
+	const struct half_open *ho = half_open_at(tcp, family, idx);
+	uint32_t entry = entry_make(ENTRY_HALF_OPEN + family, idx);
+	struct flow_key key = key_of(ho, family);
+	uint64_t hash = flow_hash(&tcp->flow_secret, &key);
 
 	dequeue(tcp, family, idx);
-	flow_table_remove(tcp->flows, flow_hash(&tcp->flow_secret, &key),
-			  entry_make(ENTRY_HALF_OPEN + family, idx));
+	if (ho->predecessor == INDEX_NONE) {
+		flow_table_remove(tcp->flows, hash, entry);
+	} else {
+		uint32_t shown = entry_make(ENTRY_TIME_WAIT + family, ho->predecessor);
+
+		time_wait_show(tcp, shown);
+		flow_table_replace(tcp->flows, hash, entry, shown);
+	}
 	pool_put(&tcp->half_open[family], idx);
 }
 
@@ -192,18 +204,19 @@ static enum plx_drop send_syn_ack(struct tcp *tcp, const struct half_open *ho,
 	return segment_tx_answer(tcp, &answer, seg);
 }
 
-static void init(struct tcp *tcp, struct half_open *ho, const struct listener *listener,
-		 const struct segment *seg)
+static struct half_open made_from(struct tcp *tcp, const struct listener *listener,
+				  const struct segment *seg)
 {
 	const struct tcp_options *options = &seg->tcp.options;
 	const struct option_profiles *profiles = &tcp->profiles;
 	bool is_ipv4 = plx_addr_is_ipv4(&seg->key.remote);
 	struct isn isn = isn_of(tcp, &seg->key);
 	uint16_t mss = is_ipv4 ? TCP_MSS_DEFAULT_IPV4 : TCP_MSS_DEFAULT_IPV6;
+	struct half_open ho;
 
 	if (options->has_mss && options->mss > 0)
 		mss = options->mss;
-	*ho = (struct half_open){
+	ho = (struct half_open){
 		.deadline = time_add(tcp->now, timeout_of(tcp, listener, 0)),
 		.iss = isn.seq,
 		.irs = seg->tcp.seq,
@@ -212,7 +225,7 @@ static void init(struct tcp *tcp, struct half_open *ho, const struct listener *l
 		.listener = listener_index(tcp, listener),
 		.listener_generation = listener->generation,
 		.peer_mss = mss,
-		.peer_wscale = options->window_scale,
+		.peer_wscale = options->window_scale & 15,
 		.has_window_scale = options->has_window_scale
 			&& option_profile_value(profiles, listener->profile,
 						PLX_OPTION_WINDOW_SCALE)
@@ -220,31 +233,55 @@ static void init(struct tcp *tcp, struct half_open *ho, const struct listener *l
 		.has_timestamps = options->has_timestamps
 			&& option_profile_value(profiles, listener->profile, PLX_OPTION_TIMESTAMPS)
 				!= 0,
+		.predecessor = INDEX_NONE,
 	};
-	index_link_init(&ho->link);
-	compact_store(&ho->ports, &ho->addresses, &seg->key);
+	index_link_init(&ho.link);
+	compact_store(&ho.ports, &ho.addresses, &seg->key);
+	return ho;
 }
 
-enum verdict half_open_begin(struct tcp *tcp, struct listener *listener, struct segment *seg)
+// The entry takes its place in the flow table: a new one, or that of the TIME_WAIT entry it stands for.
+static bool enter(struct tcp *tcp, struct half_open *ho, uint32_t entry, uint32_t time_wait_entry,
+		  const struct segment *seg)
+{
+	uint32_t snd_nxt;
+
+	if (time_wait_entry == INDEX_NONE)
+		return flow_table_insert(tcp->flows, seg->hash, entry) == 0;
+	snd_nxt = time_wait_hide(tcp, time_wait_entry, entry);
+	flow_table_replace(tcp->flows, seg->hash, time_wait_entry, entry);
+	ho->predecessor = entry_index(time_wait_entry);
+	// RFC 9293 3.6.1: larger than anything the connection before has used.
+	ho->iss = seq_max(ho->iss, snd_nxt + UINT16_MAX + 2);
+	return true;
+}
+
+enum verdict half_open_begin(struct tcp *tcp, struct listener *listener, struct segment *seg,
+			     uint32_t time_wait_entry)
 {
 	enum family family = family_of(&seg->key.remote);
 	uint32_t idx = pool_get(&tcp->half_open[family]);
 	uint32_t entry = entry_make(ENTRY_HALF_OPEN + family, idx);
-	struct half_open *ho;
+	struct half_open ho = made_from(tcp, listener, seg);
 
 	if (idx == INDEX_NONE)
 		return segment_drop(seg, PLX_DROP_TCP_HALF_OPEN_FULL);
-	if (flow_table_insert(tcp->flows, seg->hash, entry) != 0) {
+	if (!enter(tcp, &ho, entry, time_wait_entry, seg)) {
 		pool_put(&tcp->half_open[family], idx);
 		return segment_drop(seg, PLX_DROP_TCP_HALF_OPEN_FULL);
 	}
-	ho = half_open_at(tcp, family, idx);
-	init(tcp, ho, listener, seg);
+	// An IPv4 entry ends after its addresses, before the struct does.
+	memcpy(half_open_at(tcp, family, idx), &ho, half_open_bytes(family));
 	enqueue(tcp, family, idx);
 	tcp_count(tcp, PLX_COUNTER_TCP_SYNS_RECEIVED);
 	// If no buffer was free or the next hop is silent, the timer sends it again.
-	(void)send_syn_ack(tcp, ho, &seg->key, listener, seg);
+	(void)send_syn_ack(tcp, &ho, &seg->key, listener, seg);
 	return SEGMENT_ANSWERED;
+}
+
+void half_open_on_predecessor_gone(struct tcp *tcp, uint32_t entry)
+{
+	half_open_at(tcp, family_of_entry(entry), entry_index(entry))->predecessor = INDEX_NONE;
 }
 
 // The control block of an entry whose handshake has ended with `seg`.
@@ -298,6 +335,8 @@ static enum verdict promote(struct tcp *tcp, uint32_t entry, struct segment *seg
 	flow_table_replace(tcp->flows, seg->hash, entry,
 			   entry_make(ENTRY_CONN, conn_index(tcp, c)));
 	fill_conn(tcp, c, ho, listener);
+	if (ho->predecessor != INDEX_NONE)
+		time_wait_end_hidden(tcp, entry_make(ENTRY_TIME_WAIT + family, ho->predecessor));
 	dequeue(tcp, family, idx);
 	pool_put(&tcp->half_open[family], idx);
 	ack_begin(tcp, c, seg);

@@ -9,8 +9,13 @@
 #include "tcp/listener.h"
 #include "tcp/segment.h"
 
-// RFC 9293 3.10.7.2 third: a SYN for a listener. Answers it by SYN+ACK.
-enum verdict half_open_begin(struct tcp *tcp, struct listener *listener, struct segment *seg);
+// RFC 9293 3.10.7.2 third: a SYN for a listener. Answers it by SYN+ACK. `time_wait_entry` is the entry whose
+// tuple it reopens, or INDEX_NONE; that one is hidden until the handshake completes.
+enum verdict half_open_begin(struct tcp *tcp, struct listener *listener, struct segment *seg,
+			     uint32_t time_wait_entry);
+
+// The TIME_WAIT entry that this half-open one stands for has expired.
+void half_open_on_predecessor_gone(struct tcp *tcp, uint32_t entry);
 
 // RFC 9293 3.10.7.4 for SYN-RECEIVED.
 enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *seg);

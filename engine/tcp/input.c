@@ -80,6 +80,19 @@ static bool is_probe(const struct tcp_conn *c, const struct segment *seg)
 	return segment_len(seg) > 0 ? conn_rcv_wnd(c) == 0 : seg->tcp.seq == c->rcv.nxt - 1;
 }
 
+// A SYN outside the window: RFC 5961 4.2 challenges it all the same.
+static void on_syn_outside(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	if (c->state == PLX_STATE_SYN_RECEIVED && seg->tcp.seq == c->irs) {
+		// DEVIATION RFC 9293 3.10.7.4 first: a repeated SYN gets the same SYN+ACK again.
+		c->flags |= CONN_RETRANSMIT_HEAD;
+		conn_wants_output(tcp, c);
+		return;
+	}
+	segment_drop(seg, PLX_DROP_TCP_SYN_SYNCHRONIZED);
+	challenge_send(tcp, c);
+}
+
 // RFC 9293 3.10.7.4 first, RFC 7323 5.3 R1.
 static bool check_sequence(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
@@ -104,11 +117,8 @@ static bool check_sequence(struct tcp *tcp, struct tcp_conn *c, struct segment *
 	segment_drop(seg, is_repeated ? PLX_DROP_TCP_DUPLICATE : PLX_DROP_TCP_SEQUENCE);
 	if (segment_has(seg, TCP_RST))
 		return false;
-	if (segment_has(seg, TCP_SYN) && c->state == PLX_STATE_SYN_RECEIVED
-	    && seg->tcp.seq == c->irs) {
-		// DEVIATION RFC 9293 3.10.7.4 first: a repeated SYN gets the same SYN+ACK again.
-		c->flags |= CONN_RETRANSMIT_HEAD;
-		conn_wants_output(tcp, c);
+	if (segment_has(seg, TCP_SYN)) {
+		on_syn_outside(tcp, c, seg);
 	} else if (is_repeated || is_probe(c, seg)) {
 		// A retransmission whose acknowledgement was lost, or a question.
 		if (c->state == PLX_STATE_TIME_WAIT && segment_has(seg, TCP_FIN))

@@ -23,5 +23,5 @@ enum verdict input_listen(struct tcp *tcp, struct segment *seg)
 		return reset_nobody(tcp, seg, PLX_DROP_TCP_NO_LISTENER);
 	if (!segment_has(seg, TCP_SYN)) // fourth
 		return segment_drop(seg, PLX_DROP_TCP_FLAGS);
-	return half_open_begin(tcp, listener, seg); // third
+	return half_open_begin(tcp, listener, seg, INDEX_NONE); // third
 }

@@ -22,11 +22,12 @@ static uint32_t buffer_of(const struct tcp *tcp, const struct tcp_conn *c)
 static uint32_t room_in(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	uint32_t buffer = buffer_of(tcp, c);
-
 	// What will never be read takes no room.
-	if (conn_has(c, CONN_READ_SHUT | CONN_USER_CLOSED))
-		return buffer;
-	return buffer > c->rcv_bytes ? buffer - c->rcv_bytes : 0;
+	uint32_t used = conn_has(c, CONN_READ_SHUT | CONN_USER_CLOSED) ? 0 : c->rcv_bytes;
+	uint32_t room = buffer > used ? buffer - used : 0;
+
+	// Nor is there more than the field can say (RFC 7323 2.2).
+	return min_u32(room, (uint32_t)UINT16_MAX << c->rcv_wscale);
 }
 
 // A window in units of its scale. Rounded up where rounding down would take back what was granted, as

@@ -28,6 +28,7 @@ struct time_wait {
 	bool has_timestamps;
 	uint8_t spare;
 	struct compact_ports ports;
+	uint32_t successor; // half-open entry in its place in the flow table, or INDEX_NONE
 	union compact_addresses addresses;
 };
 static_assert(offsetof(struct time_wait, addresses) + 8 <= 64, "a cache line for IPv4");
@@ -83,11 +84,15 @@ bool time_wait_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *
 
 static void forget(struct tcp *tcp, enum family family, uint32_t idx)
 {
-	struct flow_key key = key_of(time_wait_at(tcp, family, idx), family);
+	const struct time_wait *tw = time_wait_at(tcp, family, idx);
+	struct flow_key key = key_of(tw, family);
 
 	index_list_remove(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
-	flow_table_remove(tcp->flows, flow_hash(&tcp->flow_secret, &key),
-			  entry_make(ENTRY_TIME_WAIT + family, idx));
+	if (tw->successor != INDEX_NONE)
+		half_open_on_predecessor_gone(tcp, tw->successor);
+	else
+		flow_table_remove(tcp->flows, flow_hash(&tcp->flow_secret, &key),
+				  entry_make(ENTRY_TIME_WAIT + family, idx));
 	pool_put(&tcp->time_wait[family], idx);
 }
 
@@ -129,9 +134,9 @@ static void send_ack(struct tcp *tcp, const struct time_wait *tw, const struct f
 	(void)segment_tx_answer(tcp, &answer, seg);
 }
 
-static void fill(struct tcp *tcp, struct time_wait *tw, struct tcp_conn *c)
+static struct time_wait made_from(struct tcp *tcp, struct tcp_conn *c)
 {
-	*tw = (struct time_wait){
+	struct time_wait tw = {
 		.expires = time_add(tcp->now, tcp->config.time_wait),
 		.snd_nxt = c->snd.nxt,
 		.rcv_nxt = c->rcv.nxt,
@@ -140,35 +145,35 @@ static void fill(struct tcp *tcp, struct time_wait *tw, struct tcp_conn *c)
 		.ts_offset = c->ts_offset,
 		.window = recv_window_announce(tcp, c),
 		.has_timestamps = conn_has(c, CONN_TIMESTAMPS),
+		.successor = INDEX_NONE,
 	};
-	index_link_init(&tw->link);
-	compact_store(&tw->ports, &tw->addresses, &c->key);
+
+	index_link_init(&tw.link);
+	compact_store(&tw.ports, &tw.addresses, &c->key);
+	return tw;
 }
 
-// The control block goes, an entry stays.
+// The control block goes, an entry stays, or nothing where TIME_WAIT is switched off.
 static void compact(struct tcp *tcp, struct tcp_conn *c)
 {
 	enum family family = family_of(&c->key.remote);
 	bool owes_ack = conn_has(c, CONN_ACK_NOW) || c->acks_owed > 0;
+	struct time_wait tw = made_from(tcp, c);
 	struct flow_key key = c->key;
-	struct time_wait *tw;
-	struct time_wait gone;
-	uint32_t idx;
 
 	if (tcp->config.time_wait == 0) {
-		fill(tcp, &gone, c);
 		conn_end(tcp, c, 0);
-		tw = &gone;
 	} else {
-		idx = take_entry(tcp, family);
-		tw = time_wait_at(tcp, family, idx);
-		fill(tcp, tw, c);
+		uint32_t idx = take_entry(tcp, family);
+
+		// An IPv4 entry ends after its addresses, before the struct does.
+		memcpy(time_wait_at(tcp, family, idx), &tw, time_wait_bytes(family));
 		index_list_push_tail(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
 		tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAITS);
 		conn_end_as(tcp, c, entry_make(ENTRY_TIME_WAIT + family, idx));
 	}
 	if (owes_ack)
-		send_ack(tcp, tw, &key, NULL);
+		send_ack(tcp, &tw, &key, NULL);
 }
 
 bool conn_may_vanish(const struct tcp_conn *c)
@@ -220,13 +225,26 @@ static bool may_reopen(const struct time_wait *tw, const struct segment *seg)
 	return seq_is_after(seg->tcp.seq, tw->rcv_nxt);
 }
 
-// The listener takes the tuple over; only then does the entry go.
-static enum verdict reopen(struct tcp *tcp, enum family family, uint32_t idx,
-			   struct listener *listener, struct segment *seg)
+uint32_t time_wait_hide(struct tcp *tcp, uint32_t entry, uint32_t successor)
 {
-	forget(tcp, family, idx);
+	struct time_wait *tw = time_wait_at(tcp, family_of_entry(entry), entry_index(entry));
+
+	tw->successor = successor;
+	return tw->snd_nxt;
+}
+
+void time_wait_show(struct tcp *tcp, uint32_t entry)
+{
+	time_wait_at(tcp, family_of_entry(entry), entry_index(entry))->successor = INDEX_NONE;
+}
+
+void time_wait_end_hidden(struct tcp *tcp, uint32_t entry)
+{
+	enum family family = family_of_entry(entry);
+
+	index_list_remove(&tcp->time_wait_queue[family], links_of(tcp, family), entry_index(entry));
+	pool_put(&tcp->time_wait[family], entry_index(entry));
 	tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAIT_REUSED);
-	return half_open_begin(tcp, listener, seg);
 }
 
 enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *seg)
@@ -241,7 +259,7 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 	if (segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK) && may_reopen(tw, seg)) {
 		listener = listener_find(tcp, &seg->key.local, seg->key.local_port);
 		if (listener != NULL)
-			return reopen(tcp, family, idx, listener, seg);
+			return half_open_begin(tcp, listener, seg, entry);
 	}
 	if (segment_len(seg) == 0 && seg->tcp.seq == tw->rcv_nxt)
 		return segment_drop(seg, PLX_DROP_TCP_TIME_WAIT);

@@ -30,6 +30,14 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 
 bool time_wait_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key);
 
+// A half-open entry takes the place of a TIME_WAIT entry in the flow table, and may give it back. Gives the
+// SND.NXT of the connection before.
+uint32_t time_wait_hide(struct tcp *tcp, uint32_t entry, uint32_t successor);
+void time_wait_show(struct tcp *tcp, uint32_t entry);
+
+// The new connection is established: the hidden entry of the old one goes.
+void time_wait_end_hidden(struct tcp *tcp, uint32_t entry);
+
 void time_wait_expire(struct tcp *tcp);
 plx_time time_wait_next(const struct tcp *tcp);
 
