@@ -165,15 +165,18 @@ struct fixture *fixture_bare(void **state)
 	if (rc != 0)
 		broken(f, "plx_stack_create: %s (%d)", error, rc);
 	f->rcv_nxt = f->peer.isn;
+	forget_output(f); // the stack announces its addresses
 	return f;
 }
+
+static void run(struct fixture *f);
 
 static void run_input(struct fixture *f, struct rte_mbuf **frames, unsigned n)
 {
 	unsigned returned = plx_input(f->stack, frames, n, f->now);
 
 	rte_pktmbuf_free_bulk(frames, returned);
-	fixture_settle(f);
+	run(f);
 }
 
 static void input_frame(struct fixture *f, struct rte_mbuf *m)
@@ -250,6 +253,8 @@ static void take_events(struct fixture *f)
 			f->events[f->n_events++] = events[i];
 			if ((events[i].mask & PLX_EVENT_ACCEPTED) != 0)
 				f->conn = events[i].conn;
+			if (f->application != NULL)
+				f->application(f, &events[i]);
 		}
 	} while (n > 0 && n == max);
 }
@@ -302,12 +307,12 @@ static void check_connection(struct fixture *f)
 		broken(f, "more is queued than any buffer holds");
 }
 
-void fixture_settle(struct fixture *f)
+// Phases 2 to 4, and what must be true after them.
+static void run(struct fixture *f)
 {
 	struct plx_stats stats;
 	const char *fault;
 
-	take_frames(f);
 	take_events(f);
 	take_frames(f);
 	stats = stats_of(f);
@@ -319,10 +324,16 @@ void fixture_settle(struct fixture *f)
 		broken(f, "all is done, yet the next deadline is now");
 }
 
+void fixture_settle(struct fixture *f)
+{
+	take_frames(f);
+	run(f);
+}
+
 static void step(struct fixture *f, plx_time to)
 {
 	f->now = to;
-	fixture_settle(f);
+	run(f);
 }
 
 void advance_to_output(struct fixture *f, plx_time until)

@@ -9,7 +9,7 @@
 
 #include <pollux/pollux.h>
 
-#include "support/cmocka.h"
+#include "support/cmocka_headers.h"
 #include "support/judge.h"
 #include "support/lifecycle.h"
 #include "support/mbufs.h"
@@ -91,6 +91,8 @@ struct fixture {
 	uint64_t sent_bytes; // by the user, the place in the pattern
 	uint64_t received_bytes;
 	bool holds_events; // the application does not poll: ACCEPTED stays unfetched
+	// Phase 3: acts on an event before anything is sent. NULL: the test acts afterwards.
+	void (*application)(struct fixture *f, const struct plx_event *event);
 
 	bool has_failed;
 	bool has_timestamps; // both sides do

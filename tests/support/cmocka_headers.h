@@ -3,8 +3,8 @@
 // cmocka.h with the headers it needs in front of it and forgets to include.
 // Nothing of its own.
 // Included by every test program.
-#ifndef SUPPORT_CMOCKA_H
-#define SUPPORT_CMOCKA_H
+#ifndef SUPPORT_CMOCKA_HEADERS_H
+#define SUPPORT_CMOCKA_HEADERS_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// TIME_WAIT as a compact entry: how long it lasts, what it answers, who may reopen it.
+// RFC 9293 3.6.1, 3.10.7.4, MAY-2; RFC 1337; RFC 6191.
+#include <errno.h>
+
+#include "support/eal_main.h"
+#include "support/user.h"
+
+static void expect_last_ack(struct fixture *f)
+{
+	expect_segment(f, SEG(.flags = TCP_ACK, .seq = f->snd_nxt, .ack = f->rcv_nxt, .len = 0));
+}
+
+// RFC 9293 3.4.2, MUST-13; DEVIATION: MSL is 30 s.
+static void lasts_two_msl(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+
+	advance(f, 59999);
+	expect_state(f, PLX_STATE_TIME_WAIT);
+	advance(f, 1);
+	expect_state(f, PLX_STATE_CLOSED);
+	expect_silence(f);
+
+	segment_arrives(f, SEG());
+	expect_segment(f, SEG(.flags = TCP_RST, .seq = f->snd_nxt));
+}
+
+static void length_is_configured(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->config.time_wait = 2 * PLX_SECOND;
+	fixture_time_wait(state);
+	advance(f, 1999);
+	expect_state(f, PLX_STATE_TIME_WAIT);
+	advance(f, 1);
+	expect_state(f, PLX_STATE_CLOSED);
+}
+
+static void length_zero_means_none(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->config.time_wait = 0;
+	fixture_fin_wait_2(state);
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt + 1));
+	expect_event(f, PLX_EVENT_CLOSED, 0);
+	expect_state(f, PLX_STATE_CLOSED);
+	assert_int_equal(stats_of(f).time_wait, 0);
+}
+
+// The handle is gone, its control block free: only the entry is left.
+static void holds_no_control_block(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+
+	assert_int_equal(stats_of(f).connections, 0);
+	assert_int_equal(stats_of(f).time_wait, 1);
+	assert_int_equal(plx_readable(f->stack, f->conn), -EBADF);
+	expect_counter(f, PLX_COUNTER_CONN_CLOSED, 1);
+}
+
+// RFC 9293 3.10.7.4 fifth and eighth: acknowledged again, and 2 MSL begin anew.
+static void retransmitted_fin_is_acknowledged_and_restarts(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+
+	advance(f, 50000);
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .seq = f->rcv_nxt - 1));
+	expect_last_ack(f);
+	advance(f, 59999);
+	expect_state(f, PLX_STATE_TIME_WAIT);
+	advance(f, 1);
+	expect_state(f, PLX_STATE_CLOSED);
+}
+
+// RFC 1337, DEVIATION RFC 9293 3.10.7.4 second: a RST does not assassinate it.
+static void rst_is_ignored(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+
+	segment_arrives(f, SEG(.flags = TCP_RST));
+	segment_arrives(f, SEG(.flags = TCP_RST | TCP_ACK, .seq = f->rcv_nxt + 10));
+
+	expect_silence(f);
+	expect_state(f, PLX_STATE_TIME_WAIT);
+}
+
+// RFC 9293 3.10.7.4 first: what is not acceptable is answered; 3.10.7.4 fifth: an ACK is not.
+static void old_data_is_answered_and_an_ack_is_not(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+
+	segment_arrives(f, SEG());
+	expect_silence(f);
+	segment_arrives(f, SEG(.seq = f->rcv_nxt - 100, .len = 10));
+	expect_last_ack(f);
+	expect_state(f, PLX_STATE_TIME_WAIT);
+}
+
+// RFC 9293 3.6.1, MAY-2: a larger sequence number opens it anew, with an ISS well behind the old one.
+static void syn_with_larger_sequence_reopens(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+	const struct frame *answer;
+
+	f->peer.isn = f->rcv_nxt + 1000;
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->peer.isn, .mss = 1400));
+	answer = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .ack = f->peer.isn + 1));
+	assert_true((int32_t)(answer->tcp.seq - f->snd_nxt) >= 65536);
+
+	f->snd_nxt = answer->tcp.seq + 1;
+	f->rcv_nxt = f->peer.isn + 1;
+	segment_arrives(f, SEG(.len = 10));
+	expect_event(f, PLX_EVENT_ACCEPTED | PLX_EVENT_READABLE, 0);
+	f->received_bytes = 0;
+	user_receives(f, 10);
+	assert_int_equal(stats_of(f).time_wait, 0);
+	expect_counter(f, PLX_COUNTER_TCP_TIME_WAIT_REUSED, 1);
+	forget_output(f);
+}
+
+// A smaller one does not: it is answered like any other segment of old.
+static void syn_with_smaller_sequence_does_not_reopen(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt - 1000, .mss = 1400));
+
+	expect_last_ack(f);
+	expect_state(f, PLX_STATE_TIME_WAIT);
+	assert_int_equal(stats_of(f).half_open, 0);
+}
+
+// RFC 6191: with timestamps on both sides, a later one decides whatever the sequence number.
+static void syn_with_later_timestamp_reopens(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.timestamps = true;
+	fixture_time_wait(state);
+	advance(f, 1000);
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt - 5000, .mss = 1400));
+
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .ack = f->rcv_nxt - 4999));
+}
+
+// The old entry is kept until the new handshake completes: a RST, or nobody, leaves it as it was.
+static void half_open_successor_leaves_the_entry_alone(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+	uint32_t isn = f->rcv_nxt + 1000;
+
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = isn, .mss = 1400));
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .ack = isn + 1));
+	segment_arrives(f, SEG(.flags = TCP_RST, .seq = isn + 1));
+	expect_silence(f);
+	expect_state(f, PLX_STATE_TIME_WAIT);
+	assert_int_equal(stats_of(f).half_open, 0);
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .seq = f->rcv_nxt - 1));
+	expect_last_ack(f);
+}
+
+// Without a listener there is nothing to reopen.
+static void syn_without_listener_does_not_reopen(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+
+	assert_int_equal(plx_close(f->stack, f->listener), 0);
+	f->is_listening = false;
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt + 1000));
+
+	forget_output(f);
+	assert_int_equal(stats_of(f).half_open, 0);
+}
+
+// RFC 9293 3.10.1: the tuple is in use until the wait is over.
+static void connect_to_the_tuple_is_refused_until_then(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+	struct plx_connect_args args = {
+		.local_port = FIXTURE_PORT, .remote = f->to_stack.src, .remote_port = f->peer.port};
+	advance(f, 59999);
+	assert_int_equal(plx_connect(f->stack, &args, &f->conn), -EADDRINUSE);
+	advance(f, 1);
+	assert_int_equal(plx_connect(f->stack, &args, &f->conn), 0);
+	lifecycle_on_connect(&f->life, f->conn);
+	expect_segment(f, SEG(.flags = TCP_SYN, .src_port = FIXTURE_PORT));
+}
+
+// Bounded: when the table is full the oldest goes (DEVIATION), counted.
+static void oldest_entry_goes_when_the_table_is_full(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->config.max_time_wait = 2;
+	fixture_time_wait(state);
+	for (unsigned i = 1; i <= 2; i++) {
+		f->to_stack.src_port = (uint16_t)(f->peer.port + i);
+		f->rcv_nxt = f->peer.isn + 1;
+		peer_sends_syn(f);
+		f->snd_nxt = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK))->tcp.seq + 1;
+		segment_arrives(f, SEG());
+		expect_event(f, PLX_EVENT_ACCEPTED, 0);
+		user_closes(f);
+		expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
+		f->snd_nxt++;
+		segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK));
+		expect_segment(f, SEG(.flags = TCP_ACK));
+		expect_event(f, PLX_EVENT_CLOSED, 0);
+	}
+	assert_int_equal(stats_of(f).time_wait, 2);
+	expect_counter(f, PLX_COUNTER_TCP_TIME_WAIT_EVICTED, 1);
+
+	f->to_stack.src_port = f->peer.port;
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	expect_segment(f, SEG(.flags = TCP_RST));
+}
+
+// A connection that the user still holds waits as a whole, and becomes no entry before it is closed.
+static void unread_connection_waits_as_a_whole(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
+	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	f->snd_nxt++;
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .len = 10));
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt + 11));
+	expect_event(f, PLX_EVENT_READABLE | PLX_EVENT_PEER_CLOSED, 0);
+	assert_int_equal(info_of(f).state, PLX_STATE_TIME_WAIT);
+	assert_int_equal(stats_of(f).connections, 1);
+	user_receives(f, 10);
+	user_closes(f);
+	expect_event(f, PLX_EVENT_CLOSED, 0);
+	assert_int_equal(stats_of(f).connections, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO_EVERY_LINK(lasts_two_msl),
+		SCENARIO(length_is_configured),
+		SCENARIO(length_zero_means_none),
+		SCENARIO(holds_no_control_block),
+		SCENARIO_EVERY_LINK(retransmitted_fin_is_acknowledged_and_restarts),
+		SCENARIO(rst_is_ignored),
+		SCENARIO(old_data_is_answered_and_an_ack_is_not),
+		SCENARIO(syn_with_larger_sequence_reopens),
+		SCENARIO(syn_with_smaller_sequence_does_not_reopen),
+		SCENARIO(syn_with_later_timestamp_reopens),
+		SCENARIO(half_open_successor_leaves_the_entry_alone),
+		SCENARIO(syn_without_listener_does_not_reopen),
+		SCENARIO(connect_to_the_tuple_is_refused_until_then),
+		SCENARIO(oldest_entry_goes_when_the_table_is_full),
+		SCENARIO(unread_connection_waits_as_a_whole),
+	};
+
+	test_eal_init();
+	return cmocka_run_group_tests_name("script time_wait", tests, NULL, NULL);
+}
