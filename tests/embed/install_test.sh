@@ -11,13 +11,15 @@ failures=0
 
 # check NAME COMMAND...: one result line; the command's output is shown when it fails.
 check() {
-	local name=$1
+	local name=$1 status
 	shift
-	if "$@" >"$scratch/output" 2>&1; then
+	"$@" >"$scratch/output" 2>&1
+	status=$?
+	if [ "$status" -eq 0 ]; then
 		echo "ok - $name"
 	else
 		cat "$scratch/output"
-		echo "not ok - $name: status $?, see its output above"
+		echo "not ok - $name: status $status, see its output above"
 		failures=$((failures + 1))
 	fi
 }
@@ -31,7 +33,7 @@ installs() {
 }
 
 pollux_flags() {
-	PKG_CONFIG_PATH=$library/pkgconfig pkg-config --define-variable=prefix="$prefix" "$@" pollux
+	PKG_CONFIG_PATH=$library/pkgconfig pkg-config "$@" pollux
 }
 
 # runs PROGRAM: it must print the version that pollux.pc states.
