@@ -119,6 +119,30 @@ static int init(struct arguments *arguments)
 	return rte_errno != 0 ? -rte_errno : -EIO;
 }
 
+// The EAL refuses to start for a device of which no bus knows a driver; which one, it only prints.
+static void explain_failure(const struct system_config *config, int code,
+			    struct system_error *error)
+{
+	const struct port_config *only = NULL;
+	unsigned n_devices = 0;
+
+	for (unsigned i = 0; i < config->n_ports; i++)
+		if (!device_is_loopback(config->ports[i].device)) {
+			only = &config->ports[i];
+			n_devices++;
+		}
+	if (code == -ENODEV && n_devices == 1) {
+		device_explain_missing(only, error);
+		return;
+	}
+	system_error_where(error, "EAL");
+	system_error_what(error, "it does not start: %s", strerror(-code));
+	if (code == -EACCES && geteuid() != 0)
+		system_error_remedy(error, "set XDG_RUNTIME_DIR to a folder you may write to");
+	else
+		system_error_remedy(error, "its own messages stand above");
+}
+
 int eal_start(const struct system_config *config, const struct memory_plan *memory,
 	      const struct cores_plan *cores, struct system_error *error)
 {
@@ -142,11 +166,8 @@ int eal_start(const struct system_config *config, const struct memory_plan *memo
 		leftover_remove_huge_pages(memory->mount.path);
 	rmdir(rte_eal_get_runtime_dir()); // kept empty by --no-shconf
 	leftover_sweep_runtime(rte_eal_get_runtime_dir());
-	if (code == 0)
-		return 0;
-	system_error_where(error, "EAL");
-	system_error_what(error, "it does not start: %s", strerror(-code));
-	system_error_remedy(error, "its own messages stand above");
+	if (code != 0)
+		explain_failure(config, code, error);
 	return code;
 }
 

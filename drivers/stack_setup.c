@@ -5,9 +5,11 @@
 // Called by bring-up.
 #include "drivers/stack_setup.h"
 
+#include <rte_eal.h>
 #include <rte_ether.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 
 #define POOL_CACHE 256u
 #define VLAN_TAG_BYTES 4u
@@ -73,14 +75,31 @@ struct pool_plan stack_setup_pool(const struct system_config *config,
 	return plan;
 }
 
+// As rte_pktmbuf_pool_create(), but for one flag: without huge pages that one gives every object a
+// page of its own, for the sake of a DMA that is not possible then.
 struct rte_mempool *stack_setup_create_pool(const struct pool_plan *plan, const char *name,
 					    int numa_node)
 {
-	// A pool of few mbufs cannot afford to have them lie in a cache.
-	unsigned cache = RTE_MIN(POOL_CACHE, plan->mbufs / 8);
+	struct rte_pktmbuf_pool_private room = {.mbuf_data_room_size = (uint16_t)plan->room_bytes};
+	unsigned flags = rte_eal_has_hugepages() ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG;
+	unsigned cache = RTE_MIN(POOL_CACHE, plan->mbufs / 8); // few mbufs shall not lie in it
+	struct rte_mempool *pool = rte_mempool_create_empty(
+		name, plan->mbufs, (unsigned)sizeof(struct rte_mbuf) + plan->room_bytes, cache,
+		sizeof(room), numa_node, flags);
 
-	return rte_pktmbuf_pool_create(name, plan->mbufs, cache, 0, (uint16_t)plan->room_bytes,
-				       numa_node);
+	if (pool == NULL)
+		return NULL;
+	if (rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL) != 0) {
+		rte_mempool_free(pool);
+		return NULL;
+	}
+	rte_pktmbuf_pool_init(pool, &room);
+	if (rte_mempool_populate_default(pool) < 0) {
+		rte_mempool_free(pool);
+		return NULL;
+	}
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return pool;
 }
 
 struct plx_stack_config stack_setup_config(const struct stack_plan *plan,
