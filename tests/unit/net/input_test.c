@@ -177,6 +177,11 @@ static void frames_for_others_are_foreign(void **state)
 	expect_verdict(&f, &other, NET_FOREIGN, PLX_DROP_IP_PROTOCOL);
 	other = frame_ip("fd00::1", "fd00::2", ICMP, mine.bytes, 30);
 	expect_verdict(&f, &other, NET_FOREIGN, PLX_DROP_IP_PROTOCOL);
+	other = frame_ip("fd00::1", "ff02::1", 17, mine.bytes, 30);
+	frame_set_dst_mac(&other, &ALL_NODES_MAC);
+	expect_verdict(&f, &other, NET_FOREIGN, PLX_DROP_IP_NOT_FOR_US);
+	other = frame_ip("fd00::1", "ff02::2", ICMPV6, mine.bytes, 30);
+	expect_verdict(&f, &other, NET_FOREIGN, PLX_DROP_IP_NOT_FOR_US);
 	other = mine;
 	other.bytes[12] = 0x88; // LLDP and the like
 	expect_verdict(&f, &other, NET_FOREIGN, PLX_DROP_FRAME_ETHERTYPE);

@@ -130,7 +130,8 @@ static void groups_are_all_nodes_and_solicited_nodes(void **state)
 				 addr("ff02::1:ff00:0")};
 	struct plx_addr no[] = {addr("ff02::2"), addr("ff02::1:ff00:3"), addr("ff02::1:ff00:1"),
 				addr("ff05::1:ff00:2"), addr("fd00::2")};
-	const struct mac_addr stranger = {{0x33, 0x33, 0xff, 0, 0, 0x77}}, mapped = {{1, 0, 0x5e}};
+	const struct mac_addr stranger = {{0x33, 0x33, 0xff, 0, 0, 0x77}}, mapped = {{1, 0, 0x5e}},
+			      half = {{0x33, 0x35, 0, 0, 0, 1}};
 	struct net_fixture f = fixture_prepare();
 
 	(void)state;
@@ -146,6 +147,14 @@ static void groups_are_all_nodes_and_solicited_nodes(void **state)
 	assert_true(interface_has_group_mac(&f.net->interface, &SOLICITED_MAC));
 	assert_false(interface_has_group_mac(&f.net->interface, &stranger));
 	assert_false(interface_has_group_mac(&f.net->interface, &mapped));
+	assert_false(interface_has_group_mac(&f.net->interface, &half));
+	fixture_close(&f);
+
+	f = fixture_prepare();
+	f.config.n_addresses = 1;
+	f.config.n_routes = 1;
+	fixture_open(&f);
+	assert_false(interface_has_group(&f.net->interface, &yes[0])); // without IPv6 there is none
 	fixture_close(&f);
 }
 
@@ -319,6 +328,38 @@ static void refusals_name_the_field(void **state)
 	}
 }
 
+// The last value that is right of everything that has a bound.
+static void bounds_are_within(void **state)
+{
+	struct net_fixture f = fixture_prepare();
+
+	(void)state;
+	f.config.vlan = 4094;
+	f.config.mtu_bytes = 9000;
+	f.addresses[2] = (struct plx_address){addr("10.0.0.1"), 1, 32};
+	f.addresses[3] = (struct plx_address){addr("fd00:1::1"), 1, 128};
+	f.config.n_addresses = 4;
+	f.routes[0] = (struct plx_route){addr("10.1.1.1"), addr("198.18.0.254"), 32};
+	f.routes[1] = (struct plx_route){addr("fd00:2::1"), addr("fd00::fe"), 128};
+	f.config.max_neighbors = 2;
+	f.config.n_neighbors = 2;
+	f.neighbors[0].addr = addr("198.18.0.9");
+	f.neighbors[1].addr = addr("fd00::9");
+	assert_null(fixture_refusal(&f));
+
+	f = fixture_prepare();
+	f.config.n_addresses = 1;
+	f.config.mtu_bytes = 576;
+	assert_non_null(fixture_refusal(&f)); // a route of IPv6 is left
+	f.config.n_routes = 1;
+	assert_null(fixture_refusal(&f));
+	f = fixture_prepare();
+	f.config.mtu_bytes = 1280;
+	f.addresses[0].count = 253; // up to .254
+	f.routes[0] = (struct plx_route){addr("10.0.0.0"), addr("198.18.0.1"), 8};
+	assert_null(fixture_refusal(&f));
+}
+
 // A bare-IP link has neither neighbours nor a MAC address.
 static void bare_ip_asks_for_less(void **state)
 {
@@ -345,6 +386,7 @@ int main(void)
 		cmocka_unit_test(without_route_or_family_there_is_no_source),
 		cmocka_unit_test(a_link_local_gateway_takes_global_sources),
 		cmocka_unit_test(refusals_name_the_field),
+		cmocka_unit_test(bounds_are_within),
 		cmocka_unit_test(bare_ip_asks_for_less),
 	};
 

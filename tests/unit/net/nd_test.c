@@ -142,6 +142,8 @@ static void advertisements_do_what_their_flags_say(void **state)
 		{NEIGHBOR_REACHABLE, ND_SOLICITED, 2, NEIGHBOR_STALE, false},
 		{NEIGHBOR_REACHABLE, ND_OVERRIDE, 2, NEIGHBOR_STALE, true},
 		{NEIGHBOR_REACHABLE, ND_OVERRIDE | ND_SOLICITED, 2, NEIGHBOR_REACHABLE, true},
+		{NEIGHBOR_DELAY, 0, 2, NEIGHBOR_DELAY, false},
+		{NEIGHBOR_DELAY, ND_SOLICITED, 1, NEIGHBOR_REACHABLE, false},
 		{NEIGHBOR_STALE, 0, 1, NEIGHBOR_STALE, false},
 		{NEIGHBOR_STALE, 0, 2, NEIGHBOR_STALE, false},
 		{NEIGHBOR_STALE, ND_SOLICITED, 2, NEIGHBOR_STALE, false},
@@ -165,6 +167,8 @@ static void advertisements_do_what_their_flags_say(void **state)
 		neighbor_learn(f.net, &who, &PEER_MAC, NEIGHBOR_ASKS, f.now);
 		if (cases[i].before == NEIGHBOR_REACHABLE)
 			neighbor_learn(f.net, &who, &PEER_MAC, NEIGHBOR_ANSWERS, f.now);
+		if (cases[i].before == NEIGHBOR_DELAY)
+			transmit(&f, "fd00::1", 1, NULL);
 		assert_int_equal(state_of(&f, "fd00::1"), cases[i].before);
 		expect_verdict(&f, &frame, NET_ANSWERED, PLX_DROP_NONE);
 		if (state_of(&f, "fd00::1") != (int)cases[i].after)
