@@ -137,10 +137,7 @@ static void explain_failure(const struct system_config *config, int code,
 	}
 	system_error_where(error, "EAL");
 	system_error_what(error, "it does not start: %s", strerror(-code));
-	if (code == -EACCES && geteuid() != 0)
-		system_error_remedy(error, "set XDG_RUNTIME_DIR to a folder you may write to");
-	else
-		system_error_remedy(error, "its own messages stand above");
+	system_error_remedy(error, "its own messages stand above");
 }
 
 int eal_start(const struct system_config *config, const struct memory_plan *memory,

@@ -67,9 +67,10 @@ static void say_what_is_in_force(const struct system *system)
 			system->memory.shortage, system->memory.remedy);
 	if (system->cores.n_lcores < system->n_workers)
 		fprintf(stderr,
-			"pollux: workers: %u workers share %u cores by turns; allow more cores, or "
+			"pollux: workers: %u of them share %u CPU%s by turns; allow more CPUs, or "
 			"lower workers\n",
-			system->n_workers, system->cores.n_lcores);
+			system->n_workers, system->cores.n_lcores,
+			system->cores.n_lcores > 1 ? "s" : "");
 }
 
 static int create_pools(struct system *system, struct system_error *error)
