@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define HTTP_HEAD_BYTES 192
+#define HTTP_HEAD_SENT_BYTES (HTTP_HEAD_BYTES + 32)
 
 enum http_connection {
 	HTTP_CONNECTION_DEFAULT,    // HTTP/1.1 that goes on: no field
@@ -28,13 +29,16 @@ struct http_response {
 		[HTTP_HEAD_BYTES]; // status line and fields, each with CRLF, without the empty line
 };
 
-// `type` is the Content-Type, `more` further fields with CRLF each; both may be NULL. The body is not copied.
+// A response with this status, Content-Type and Content-Length. The body is not copied. Statuses are those
+// of http_statuses.def.
 void http_response_init(struct http_response *response, uint16_t status, const char *type,
-			const char *more);
-void http_response_set_body(struct http_response *response, const char *body, uint64_t body_bytes);
+			const char *body, uint64_t body_bytes);
 
-// Appends the Connection field and the empty line to a copy of the head; `text` must have room for
-// HTTP_HEAD_BYTES + 32. Returns its length.
+// Adds a field, "Allow: GET, HEAD". The head has room for it: fields are few and known here.
+void http_response_add_field(struct http_response *response, const char *field);
+
+// Writes the head as it is sent, with the Connection field and the empty line. `text` must have room
+// for HTTP_HEAD_SENT_BYTES. Returns its length.
 size_t http_response_head(const struct http_response *response, enum http_connection connection,
 			  char *text);
 

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The load as a whole: once an iteration it hands out the requests that are due, opens connections, looks for
+// those that wait too long, and at the end of its time winds itself up. Each of these does a bounded
+// amount of work and is called again at once when more is left.
+// The worker's loop calls it through application.h.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/load_connection.h"
+
+#define REQUESTS_PER_RUN 256
+#define CONNECTS_PER_RUN 32
+#define CLOSES_PER_RUN 256
+#define SWEPT_PER_RUN 256
+#define SWEEPS_PER_TIMEOUT 16 // a timeout is noticed this part of its length late at most
+
+static struct load_connection *first_of(const struct load *load, enum load_state state)
+{
+	return TAILQ_FIRST(&load->lists[state]);
+}
+
+static void hand_out_requests(struct load *load, plx_time now)
+{
+	for (unsigned i = 0; i < REQUESTS_PER_RUN && load->schedule.next <= now; i++) {
+		struct load_connection *c = first_of(load, LOAD_IDLE);
+
+		if (c == NULL)
+			c = first_of(load, LOAD_VACANT);
+		if (c == NULL)
+			return; // the schedule keeps them; their latency has begun
+		load_connection_begin_request(load, c, load_schedule_take(&load->schedule), now);
+	}
+}
+
+static void end_cooling(struct load *load, plx_time now)
+{
+	struct load_connection *c;
+
+	while ((c = first_of(load, LOAD_COOLING)) != NULL && now - c->since >= LOAD_RETRY_AFTER)
+		load_connection_set_state(load, c, load->is_on_demand ? LOAD_VACANT : LOAD_WANTING,
+					  now);
+}
+
+// A request is never held back for the sake of the target; connections without one are opened no faster
+// than twice as fast as it accepts them.
+static bool may_connect(const struct load *load, const struct load_connection *c)
+{
+	return c->has_request || load->n[LOAD_CONNECTING] < load->window;
+}
+
+static void connect_wanting(struct load *load, plx_time now)
+{
+	struct load_connection *c;
+
+	for (unsigned i = 0; i < CONNECTS_PER_RUN && now >= load->connect_at; i++) {
+		c = first_of(load, LOAD_WANTING);
+		if (c == NULL || !may_connect(load, c) || !load_connection_connect(load, c, now))
+			return;
+	}
+}
+
+static void close_idle(struct load *load, plx_time now)
+{
+	struct load_connection *c;
+
+	for (unsigned i = 0; i < CLOSES_PER_RUN; i++) {
+		c = first_of(load, LOAD_IDLE);
+		if (c == NULL)
+			return;
+		load_connection_close(load, c, now);
+	}
+}
+
+static void look_for_timeout(struct load *load, struct load_connection *c, plx_time now)
+{
+	bool waits = c->state >= LOAD_CONNECTING && c->state != LOAD_ABORTED;
+
+	if (load->is_drain_over && (waits || c->has_request))
+		load_connection_fail(load, c, LOAD_ERROR_UNFINISHED, now);
+	else if (!waits || now - c->since < load->config.timeout)
+		return;
+	else if (c->state == LOAD_ENDING)
+		load_connection_close(load, c, now); // it said it would, so we need not wait
+	else
+		load_connection_fail(load, c, LOAD_ERROR_TIMEOUT, now);
+}
+
+// Looks at every connection a few times per timeout, some at a time. Cheaper than a timer each: a request
+// costs one store.
+static void sweep(struct load *load, plx_time now)
+{
+	if (now < load->sweep_at)
+		return;
+	for (unsigned i = 0; i < SWEPT_PER_RUN && load->swept < load->n_connections; i++)
+		look_for_timeout(load, &load->connections[load->swept++], now);
+	if (load->swept == load->n_connections) {
+		load->swept = 0;
+		load->sweep_at = now + load->config.timeout / SWEEPS_PER_TIMEOUT + 1;
+	}
+}
+
+// No request is begun any more; those that nobody could take in time are counted.
+static void end(struct load *load, plx_time now)
+{
+	plx_time ended = now < load->end_at ? now : load->end_at;
+	struct load_connection *c;
+
+	load->is_over = true;
+	load->results.ended = ended;
+	load->drain_until = now + load->config.drain;
+	if (load->is_open_loop)
+		load->results.requests_unsent = load_schedule_end(&load->schedule, ended);
+	for (enum load_state state = LOAD_WANTING; state <= LOAD_COOLING; state++) {
+		struct load_connection *next;
+
+		for (c = first_of(load, state); c != NULL; c = next) {
+			next = TAILQ_NEXT(c, link);
+			if (!c->has_request)
+				load_connection_set_state(load, c, LOAD_VACANT, now);
+		}
+	}
+}
+
+static void wind_up(struct load *load, plx_time now)
+{
+	close_idle(load, now);
+	if (!load->is_drain_over && now >= load->drain_until) {
+		load->is_drain_over = true;
+		load->swept = 0;
+		load->sweep_at = now;
+	}
+}
+
+static plx_time earlier(plx_time a, plx_time b)
+{
+	return a < b ? a : b;
+}
+
+static plx_time next_connect(const struct load *load, plx_time now)
+{
+	const struct load_connection *c = first_of(load, LOAD_WANTING);
+
+	if (c == NULL || !may_connect(load, c))
+		return PLX_TIME_NEVER;
+	return load->connect_at > now ? load->connect_at : now;
+}
+
+static plx_time next_run(const struct load *load, plx_time now)
+{
+	const struct load_connection *cooling = first_of(load, LOAD_COOLING);
+	plx_time at = next_connect(load, now);
+
+	if (load->n[LOAD_VACANT] < load->n_connections)
+		at = earlier(at, load->sweep_at);
+	if (cooling != NULL)
+		at = earlier(at, cooling->since + LOAD_RETRY_AFTER);
+	if (load->is_over)
+		at = earlier(at,
+			     load->n[LOAD_IDLE] > 0	   ? now
+				     : load->is_drain_over ? PLX_TIME_NEVER
+							   : load->drain_until);
+	else
+		at = earlier(at, load->end_at);
+	if (load->n[LOAD_IDLE] > 0 || load->n[LOAD_VACANT] > 0)
+		at = earlier(at, load->schedule.next);
+	return at;
+}
+
+static plx_time load_run(struct application *application, plx_time now)
+{
+	struct load *load = (struct load *)application;
+
+	if (!load->is_over && now >= load->end_at)
+		end(load, now);
+	if (load->is_over)
+		wind_up(load, now);
+	end_cooling(load, now);
+	hand_out_requests(load, now);
+	connect_wanting(load, now);
+	sweep(load, now);
+	return next_run(load, now);
+}
+
+static int load_start(struct application *application, struct plx_stack *stack, plx_time now)
+{
+	struct load *load = (struct load *)application;
+	plx_duration duration = load->config.duration;
+
+	load->stack = stack;
+	load->results.started = now;
+	load->end_at = duration == 0 ? PLX_TIME_NEVER : now + duration;
+	load->sweep_at = now + load->config.timeout / SWEEPS_PER_TIMEOUT + 1;
+	if (load->is_open_loop && load->n_connections > 0)
+		load_schedule_start(&load->schedule, now, duration);
+	for (uint32_t i = 0; i < load->n_connections && !load->is_on_demand; i++)
+		load_connection_set_state(load, &load->connections[i], LOAD_WANTING, now);
+	return 0;
+}
+
+static void load_on_event(struct application *application, const struct plx_event *event,
+			  plx_time now)
+{
+	load_connection_on_event((struct load *)application, event->user, event, now);
+}
+
+static void load_stop(struct application *application, plx_time now)
+{
+	struct load *load = (struct load *)application;
+
+	if (!load->is_over)
+		end(load, now);
+}
+
+static bool load_is_finished(const struct application *application)
+{
+	const struct load *load = (const struct load *)application;
+
+	return load->is_over && load->n[LOAD_VACANT] == load->n_connections;
+}
+
+static void load_destroy(struct application *application)
+{
+	struct load *load = (struct load *)application;
+
+	load_request_fini(&load->request);
+	free(load->connections);
+	free(load);
+}
+
+static const struct application_ops load_ops = {
+	.name = "load",
+	.start = load_start,
+	.on_event = load_on_event,
+	.run = load_run,
+	.stop = load_stop,
+	.is_finished = load_is_finished,
+	.destroy = load_destroy,
+};
+
+static bool is_valid(const struct load_config *config)
+{
+	uint32_t share_count = config->share_count == 0 ? 1 : config->share_count;
+
+	return config->port_first > 0 && config->port_last >= config->port_first
+		&& config->host != NULL && config->path != NULL && config->path[0] == '/'
+		&& strpbrk(config->path, " \t\r\n") == NULL && config->share_index < share_count
+		&& config->connections > 0 && config->n_options < LOAD_OPTIONS_MAX
+		&& (config->n_sources == 0 || !plx_addr_is_any(&config->source_first));
+}
+
+uint32_t load_share(uint32_t connections, uint32_t share_index, uint32_t share_count)
+{
+	return connections / share_count + (share_index < connections % share_count ? 1 : 0);
+}
+
+static uint32_t common_divisor(uint32_t a, uint32_t b)
+{
+	while (b > 0) {
+		uint32_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+static void init_tuples(struct load *load)
+{
+	const struct load_config *config = &load->config;
+
+	load->n_sources = config->n_sources == 0 ? 1 : config->n_sources;
+	load->n_ports = (uint32_t)config->port_last - config->port_first + 1;
+	load->next_source = config->share_index % load->n_sources;
+	load->next_port = config->share_index % load->n_ports;
+	load->turns = load->n_sources / common_divisor(load->n_sources, load->n_ports)
+		* load->n_ports;
+	load->turns_left = load->turns;
+}
+
+// Workers without a connection have no requests either: the others share them.
+static void init_share(struct load *load)
+{
+	struct load_config *config = &load->config;
+
+	if (config->share_count == 0)
+		config->share_count = 1;
+	load->n_connections = load_share(config->connections, config->share_index,
+					 config->share_count);
+	load->is_open_loop = config->rate_per_s > 0;
+	load->is_on_demand = load->is_open_loop && config->requests_per_connection == 1;
+	load->schedule.next = PLX_TIME_NEVER;
+	if (load->is_open_loop && load->n_connections > 0)
+		load_schedule_init(&load->schedule, config->rate_per_s, config->share_index,
+				   config->connections < config->share_count ? config->connections
+									     : config->share_count);
+}
+
+static void init_options(struct load *load, const struct load_config *config)
+{
+	load->options[0] = (struct plx_option_value){PLX_OPTION_NAGLE, 0};
+	for (unsigned i = 0; i < config->n_options; i++)
+		load->options[i + 1] = config->options[i];
+	load->config.options = load->options;
+	load->config.n_options = config->n_options + 1;
+}
+
+static int init_load(struct load *load, const struct load_config *config)
+{
+	load->application.ops = &load_ops;
+	load->config = *config;
+	if (load->config.timeout == 0)
+		load->config.timeout = LOAD_TIMEOUT_DEFAULT;
+	if (load->config.drain == 0)
+		load->config.drain = LOAD_DRAIN_DEFAULT;
+	load->window = LOAD_WINDOW_FIRST;
+	load_results_init(&load->results);
+	init_options(load, config);
+	init_share(load);
+	init_tuples(load);
+	for (enum load_state state = 0; state < LOAD_LISTS; state++)
+		TAILQ_INIT(&load->lists[state]);
+	load->connections = calloc((size_t)load->n_connections + 1, sizeof(*load->connections));
+	if (load->connections == NULL
+	    || load_request_init(&load->request, config->host, config->path) < 0)
+		return -ENOMEM;
+	load->n[LOAD_VACANT] = load->n_connections;
+	for (uint32_t i = 0; i < load->n_connections; i++) {
+		load->connections[i].owner = &load->application;
+		TAILQ_INSERT_TAIL(&load->lists[LOAD_VACANT], &load->connections[i], link);
+	}
+	return 0;
+}
+
+int load_create(const struct load_config *config, struct application **application)
+{
+	*application = NULL;
+	if (!is_valid(config))
+		return -EINVAL;
+	struct load *load = calloc(1, sizeof(*load));
+
+	if (load == NULL)
+		return -ENOMEM;
+	if (init_load(load, config) < 0) {
+		load_destroy(&load->application);
+		return -ENOMEM;
+	}
+	*application = &load->application;
+	return 0;
+}
+
+const struct load_results *load_results(const struct application *application)
+{
+	return &((const struct load *)application)->results;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One connection of a load, from the wish for it to its last event, again and again. Its state says what
+// it waits for; the four states in which it waits for the load and not for the target are lists.
+// Wherever the load asks nothing of a connection, nothing is stored but a time: see load_sweep().
+// Called by load.
+#ifndef APPS_LOAD_CONNECTION_H
+#define APPS_LOAD_CONNECTION_H
+
+#include <sys/queue.h>
+
+#include "apps/http_reply.h"
+#include "apps/load.h"
+#include "apps/load_request.h"
+#include "apps/load_schedule.h"
+
+#define LOAD_CHUNK_BYTES 65536
+#define LOAD_WINDOW_FIRST \
+	64 // connection attempts on the way at first; each success allows one more
+#define LOAD_RETRY_AFTER \
+	(100 * PLX_MILLISECOND) // after a failure, so that a dead target is not hammered
+
+enum load_state {
+	LOAD_VACANT,  // no connection, and none is wanted without a request
+	LOAD_WANTING, // a connection is wanted
+	LOAD_COOLING, // it failed; wanted again after LOAD_RETRY_AFTER
+	LOAD_IDLE,    // established, and free for a request
+	LOAD_CONNECTING,
+	LOAD_BUSY,    // a response is awaited
+	LOAD_ENDING,  // everything is answered, and the target said that it will close
+	LOAD_CLOSING, // plx_close() was called
+	LOAD_ABORTED, // plx_abort() was called, and the reason counted
+	LOAD_STATES,
+	LOAD_LISTS = LOAD_CONNECTING, // the states before it are lists, first in first out
+};
+
+struct load_connection {
+	struct application *owner; // first, as application.h asks of every `user`
+	plx_conn conn;
+	plx_time due;	// when the request it carries should have been sent
+	plx_time since; // last sign of life: of the target, or ours when we gave it something to do
+	uint64_t n_requests; // begun on this connection
+	uint32_t sent_bytes; // of the request
+	bool is_sent;	     // all of the request
+	uint16_t port;	     // of the target
+	uint8_t state;	     // of enum load_state
+	bool has_request;    // not answered yet; it may wait for a connection
+	bool is_peer_closed;
+	bool is_refusal_counted; // of this wish
+	TAILQ_ENTRY(load_connection) link;
+	struct http_reply reply;
+};
+
+TAILQ_HEAD(load_list, load_connection);
+
+struct load {
+	struct application application;
+	struct plx_stack *stack;
+	struct load_list lists[LOAD_LISTS];
+	uint32_t n[LOAD_STATES]; // connections by state
+	uint32_t window; // most connection attempts on the way, but for those that carry a request
+	bool is_open_loop;
+	bool is_on_demand; // open loop with a new connection for each request
+	bool is_over;	   // no more requests are begun
+	bool is_drain_over;
+	struct load_schedule schedule;
+	struct load_request request;
+	struct http_reply_repeated repeated;
+
+	struct load_connection *connections;
+	uint32_t n_connections;
+	uint32_t swept; // connections looked at in this sweep
+	plx_time sweep_at;
+	plx_time connect_at; // not before, for want of a port or memory
+	plx_time end_at;     // PLX_TIME_NEVER: when it is stopped
+	plx_time drain_until;
+
+	struct load_config config;
+	struct plx_option_value options[LOAD_OPTIONS_MAX];
+	uint32_t n_sources;
+	uint32_t n_ports;
+	uint32_t next_source;
+	uint32_t next_port;
+	uint32_t turns; // after which source and port would meet again
+	uint32_t turns_left;
+	struct load_results results;
+	char chunk[LOAD_CHUNK_BYTES];
+};
+
+void load_connection_set_state(struct load *load, struct load_connection *c, enum load_state state,
+			       plx_time now);
+
+// A request for a connection that is free or vacant: sent, or bound to it until it is connected.
+void load_connection_begin_request(struct load *load, struct load_connection *c, plx_time due,
+				   plx_time now);
+
+// Gives a wanting connection its tuple. False when that cannot be had at present.
+bool load_connection_connect(struct load *load, struct load_connection *c, plx_time now);
+
+void load_connection_on_event(struct load *load, struct load_connection *c,
+			      const struct plx_event *event, plx_time now);
+
+// Closes in order a connection that has no request.
+void load_connection_close(struct load *load, struct load_connection *c, plx_time now);
+
+// Counts what went wrong, gives up the request and the connection, if it has them.
+void load_connection_fail(struct load *load, struct load_connection *c, enum load_error error,
+			  plx_time now);
+
+#endif
