@@ -22,7 +22,8 @@ struct flow_slot {
 // Twice as many slots as entries, at least.
 static uint64_t bucket_count(uint32_t max_entries)
 {
-	return rte_align64pow2(((uint64_t)max_entries * 2 + FLOW_BUCKET_SLOTS - 1) / FLOW_BUCKET_SLOTS);
+	return rte_align64pow2(((uint64_t)max_entries * 2 + FLOW_BUCKET_SLOTS - 1)
+			       / FLOW_BUCKET_SLOTS);
 }
 
 static bool is_sound(uint32_t max_entries)
@@ -34,8 +35,8 @@ size_t flow_table_bytes(uint32_t max_entries)
 {
 	if (!is_sound(max_entries))
 		return 0;
-	return memory_cost(sizeof(struct flow_table)) +
-	       memory_cost(bucket_count(max_entries) * sizeof(struct flow_bucket));
+	return memory_cost(sizeof(struct flow_table))
+		+ memory_cost(bucket_count(max_entries) * sizeof(struct flow_bucket));
 }
 
 int flow_table_create(struct flow_table **table, uint32_t max_entries, int socket)

@@ -31,9 +31,9 @@ static bool is_sound(const struct pool_config *config)
 		return false;
 	if (generation == POOL_NO_GENERATION)
 		return true;
-	return generation % sizeof(uint32_t) == 0 && config->object_bytes >= sizeof(uint32_t) &&
-	       generation <= config->object_bytes - sizeof(uint32_t) &&
-	       (align == 0 || align >= sizeof(uint32_t));
+	return generation % sizeof(uint32_t) == 0 && config->object_bytes >= sizeof(uint32_t)
+		&& generation <= config->object_bytes - sizeof(uint32_t)
+		&& (align == 0 || align >= sizeof(uint32_t));
 }
 
 static uint32_t stride_bytes(const struct pool_config *config)

@@ -50,7 +50,8 @@ bool rate_limit_try(struct rate_limit *limit, plx_time now)
 // The reserve leaves room for one token at least, else a small bucket would refuse for a whole epoch.
 static void draw_reserve(struct rate_limit *limit, plx_time now, struct random *random)
 {
-	uint64_t most = limit->credit_max < TOKEN_CREDIT ? 0 : (limit->credit_max - TOKEN_CREDIT) / 2;
+	uint64_t most = limit->credit_max < TOKEN_CREDIT ? 0
+							 : (limit->credit_max - TOKEN_CREDIT) / 2;
 
 	limit->reserve = (uint64_t)(((unsigned __int128)random_u64(random) * (most + 1)) >> 64);
 	limit->epoch_end = time_add(now, JITTER_EPOCH);

@@ -16,231 +16,260 @@
 enum {
 	TIMER_SLOTS_MIN = 64,
 	TIMER_SLOTS_MAX = 1 << 20,
-	TIMER_WORD_BITS = 64,
+	WORD_BITS = 64,
 };
 #define TIMER_NODES_MAX (UINT32_C(1) << 31)
-
-// Heads, words of the bitmap and words of the summary follow the nodes in this order.
-struct timer_layout {
-	size_t nodes, occupied, summary, heads, end;
-};
 
 static bool is_sound(const struct timer_wheel_config *config)
 {
 	return config->nodes > 0 && config->nodes <= TIMER_NODES_MAX
 		&& config->slots >= TIMER_SLOTS_MIN && config->slots <= TIMER_SLOTS_MAX
-		&& rte_is_power_of_2(config->slots) && config->tick > 0
+		&& rte_is_power_of_2(config->slots) && config->tick != 0
 		&& (config->tick & (config->tick - 1)) == 0;
 }
 
-static struct timer_layout layout_of(const struct timer_wheel_config *config)
+static uint32_t word_count(uint32_t slots)
 {
-	size_t words = config->slots / TIMER_WORD_BITS;
-	size_t summary_words = (words + TIMER_WORD_BITS - 1) / TIMER_WORD_BITS;
-	struct timer_layout layout;
+	return slots / WORD_BITS;
+}
 
-	layout.nodes = RTE_ALIGN_CEIL(sizeof(struct timer_wheel), (size_t)CACHE_LINE);
-	layout.occupied = layout.nodes + config->nodes * sizeof(struct timer_node);
-	layout.summary = layout.occupied + words * sizeof(uint64_t);
-	layout.heads = layout.summary + summary_words * sizeof(uint64_t);
-	layout.end = layout.heads + config->slots * sizeof(uint32_t);
-	return layout;
+static uint32_t group_count(uint32_t slots)
+{
+	return (word_count(slots) + WORD_BITS - 1) / WORD_BITS;
+}
+
+// The bitmap, its summary and the heads of the slots are one piece of memory, in this order.
+static size_t slots_bytes(uint32_t slots)
+{
+	return (word_count(slots) + group_count(slots)) * sizeof(uint64_t)
+		+ slots * sizeof(uint32_t);
+}
+
+static size_t nodes_bytes(uint32_t nodes)
+{
+	return nodes * sizeof(struct timer_node);
 }
 
 size_t timer_wheel_bytes(const struct timer_wheel_config *config)
 {
-	return is_sound(config) ? memory_cost(layout_of(config).end) : 0;
+	if (!is_sound(config))
+		return 0;
+	return memory_cost(sizeof(struct timer_wheel)) + memory_cost(nodes_bytes(config->nodes))
+		+ memory_cost(slots_bytes(config->slots));
+}
+
+static void wheel_init(struct timer_wheel *wheel, const struct timer_wheel_config *config)
+{
+	wheel->mask = config->slots - 1;
+	wheel->shift = (uint32_t)__builtin_ctzll(config->tick);
+	wheel->now = config->now;
+	wheel->cursor = config->now >> wheel->shift;
+	wheel->due_root = INDEX_NONE;
+	wheel->summary = wheel->occupied + word_count(config->slots);
+	wheel->heads = (uint32_t *)(wheel->summary + group_count(config->slots));
+	for (uint32_t i = 0; i < config->slots; i++)
+		wheel->heads[i] = INDEX_NONE;
+	for (uint32_t i = 0; i < config->nodes; i++)
+		wheel->nodes[i].slot = TIMER_SLOT_IDLE;
 }
 
 int timer_wheel_create(struct timer_wheel **wheel, const struct timer_wheel_config *config)
 {
-	struct timer_layout layout;
 	struct timer_wheel *w;
-	unsigned char *base;
 
-	*wheel = NULL;
 	if (!is_sound(config))
 		return -EINVAL;
-	layout = layout_of(config);
-	base = memory_take("timer wheel", layout.end, config->socket);
-	if (base == NULL)
+	w = memory_take("timer_wheel", sizeof(*w), config->socket);
+	if (w == NULL)
 		return -ENOMEM;
-	w = (struct timer_wheel *)(void *)base;
-	w->nodes = (struct timer_node *)(void *)(base + layout.nodes);
-	w->occupied = (uint64_t *)(void *)(base + layout.occupied);
-	w->summary = (uint64_t *)(void *)(base + layout.summary);
-	w->heads = (uint32_t *)(void *)(base + layout.heads);
-	w->mask = config->slots - 1;
-	w->shift = (uint32_t)__builtin_ctzll(config->tick);
-	w->cursor = config->now >> w->shift;
-	w->now = config->now;
-	w->due_root = INDEX_NONE;
-	for (uint32_t i = 0; i < config->slots; i++)
-		w->heads[i] = INDEX_NONE;
-	for (uint32_t i = 0; i < config->nodes; i++)
-		w->nodes[i].slot = TIMER_SLOT_IDLE;
+	w->nodes = memory_take("timer_nodes", nodes_bytes(config->nodes), config->socket);
+	w->occupied = memory_take("timer_slots", slots_bytes(config->slots), config->socket);
+	if (w->nodes == NULL || w->occupied == NULL) {
+		timer_wheel_destroy(w);
+		return -ENOMEM;
+	}
+	wheel_init(w, config);
 	*wheel = w;
 	return 0;
 }
 
 void timer_wheel_destroy(struct timer_wheel *wheel)
 {
+	if (wheel == NULL)
+		return;
+	rte_free(wheel->nodes);
+	rte_free(wheel->occupied);
 	rte_free(wheel);
 }
 
-// The heap: the earlier of two roots takes the other as its first child.
-static uint32_t heap_merge(struct timer_wheel *w, uint32_t a, uint32_t b)
+// The first occupied slot from `first` to the end of the wheel, INDEX_NONE when there is none.
+static uint32_t find_occupied(const struct timer_wheel *wheel, uint32_t first)
 {
-	struct timer_node *parent, *child;
+	uint32_t word = first / WORD_BITS;
+	uint64_t bits = wheel->occupied[word] & (UINT64_MAX << first % WORD_BITS);
+	uint32_t group = (word + 1) / WORD_BITS;
+	uint64_t unseen = UINT64_MAX << (word + 1) % WORD_BITS;
 
-	if (a == INDEX_NONE)
-		return b;
-	if (b == INDEX_NONE)
-		return a;
-	if (w->nodes[b].deadline < w->nodes[a].deadline) {
-		uint32_t swap = a;
+	if (bits != 0)
+		return word * WORD_BITS + (uint32_t)__builtin_ctzll(bits);
+	for (; group < group_count(wheel->mask + 1); group++) {
+		uint64_t words = wheel->summary[group] & unseen;
 
-		a = b;
-		b = swap;
+		if (words != 0) {
+			word = group * WORD_BITS + (uint32_t)__builtin_ctzll(words);
+			return word * WORD_BITS + (uint32_t)__builtin_ctzll(wheel->occupied[word]);
+		}
+		unseen = UINT64_MAX;
 	}
-	parent = &w->nodes[a];
-	child = &w->nodes[b];
-	child->prev = a;
-	child->next = parent->child;
-	if (parent->child != INDEX_NONE)
-		w->nodes[parent->child].prev = b;
-	parent->child = b;
-	return a;
+	return INDEX_NONE;
 }
 
-// A list of siblings becomes one tree: pairs from left to right, then the pairs from right to left.
-static uint32_t heap_merge_siblings(struct timer_wheel *w, uint32_t first)
+// The tick at which the next occupied slot after the cursor comes up; PLX_TIME_NEVER without one.
+static uint64_t next_visit_tick(const struct timer_wheel *wheel)
 {
-	uint32_t pairs = INDEX_NONE; // linked by next, the last pair in front
-	uint32_t root = INDEX_NONE;
+	uint32_t slot = find_occupied(wheel, (uint32_t)(wheel->cursor + 1) & wheel->mask);
 
-	while (first != INDEX_NONE) {
-		uint32_t second = w->nodes[first].next;
-		uint32_t rest = second == INDEX_NONE ? INDEX_NONE : w->nodes[second].next;
-		uint32_t pair = heap_merge(w, first, second);
-
-		w->nodes[pair].next = pairs;
-		pairs = pair;
-		first = rest;
-	}
-	while (pairs != INDEX_NONE) {
-		uint32_t next = w->nodes[pairs].next;
-
-		root = heap_merge(w, root, pairs);
-		pairs = next;
-	}
-	if (root != INDEX_NONE) {
-		w->nodes[root].next = INDEX_NONE;
-		w->nodes[root].prev = INDEX_NONE;
-	}
-	return root;
+	if (slot == INDEX_NONE)
+		slot = find_occupied(wheel, 0);
+	return slot == INDEX_NONE ? PLX_TIME_NEVER : timer_visit_tick(wheel, slot);
 }
 
-static void heap_push(struct timer_wheel *w, uint32_t idx)
+static void slot_clear(struct timer_wheel *wheel, uint32_t slot)
 {
-	struct timer_node *node = &w->nodes[idx];
+	uint32_t word = slot / WORD_BITS;
 
-	node->slot = TIMER_SLOT_DUE;
-	node->next = INDEX_NONE;
-	node->prev = INDEX_NONE;
-	node->child = INDEX_NONE;
-	w->due_root = heap_merge(w, w->due_root, idx);
+	wheel->heads[slot] = INDEX_NONE;
+	wheel->occupied[word] &= ~(UINT64_C(1) << slot % WORD_BITS);
+	if (wheel->occupied[word] == 0)
+		wheel->summary[word / WORD_BITS] &= ~(UINT64_C(1) << word % WORD_BITS);
 }
 
-static void heap_remove(struct timer_wheel *w, uint32_t idx)
+static void slot_push(struct timer_wheel *wheel, uint32_t slot, uint32_t idx)
 {
-	struct timer_node *node = &w->nodes[idx];
-	uint32_t orphans = heap_merge_siblings(w, node->child);
-
-	if (idx == w->due_root) {
-		w->due_root = orphans;
-		return;
-	}
-	// `prev` is the parent for the first child, else the sibling before.
-	if (w->nodes[node->prev].child == idx)
-		w->nodes[node->prev].child = node->next;
-	else
-		w->nodes[node->prev].next = node->next;
-	if (node->next != INDEX_NONE)
-		w->nodes[node->next].prev = node->prev;
-	w->due_root = heap_merge(w, w->due_root, orphans);
-}
-
-static void slot_mark(struct timer_wheel *w, uint32_t slot)
-{
-	uint32_t word = slot / TIMER_WORD_BITS;
-
-	w->occupied[word] |= UINT64_C(1) << slot % TIMER_WORD_BITS;
-	w->summary[word / TIMER_WORD_BITS] |= UINT64_C(1) << word % TIMER_WORD_BITS;
-}
-
-static void slot_clear(struct timer_wheel *w, uint32_t slot)
-{
-	uint32_t word = slot / TIMER_WORD_BITS;
-
-	w->occupied[word] &= ~(UINT64_C(1) << slot % TIMER_WORD_BITS);
-	if (w->occupied[word] == 0)
-		w->summary[word / TIMER_WORD_BITS] &= ~(UINT64_C(1) << word % TIMER_WORD_BITS);
-}
-
-static void slot_push(struct timer_wheel *w, uint32_t idx, uint32_t slot)
-{
-	struct timer_node *node = &w->nodes[idx];
-	uint32_t head = w->heads[slot];
+	struct timer_node *node = &wheel->nodes[idx];
+	uint32_t word = slot / WORD_BITS;
+	uint32_t head = wheel->heads[slot];
 
 	node->slot = slot;
 	node->prev = INDEX_NONE;
 	node->next = head;
-	if (head == INDEX_NONE)
-		slot_mark(w, slot);
-	else
-		w->nodes[head].prev = idx;
-	w->heads[slot] = idx;
-}
-
-static void slot_remove(struct timer_wheel *w, uint32_t idx)
-{
-	struct timer_node *node = &w->nodes[idx];
-
-	if (node->next != INDEX_NONE)
-		w->nodes[node->next].prev = node->prev;
-	if (node->prev != INDEX_NONE) {
-		w->nodes[node->prev].next = node->next;
+	wheel->heads[slot] = idx;
+	if (head != INDEX_NONE) {
+		wheel->nodes[head].prev = idx;
 		return;
 	}
-	w->heads[node->slot] = node->next;
-	if (node->next == INDEX_NONE)
-		slot_clear(w, node->slot);
+	wheel->occupied[word] |= UINT64_C(1) << slot % WORD_BITS;
+	wheel->summary[word / WORD_BITS] |= UINT64_C(1) << word % WORD_BITS;
 }
 
-// Where a timer belongs, seen from where the cursor stands.
-static void file(struct timer_wheel *w, uint32_t idx)
+static void slot_remove(struct timer_wheel *wheel, uint32_t idx)
 {
-	uint64_t tick = w->nodes[idx].deadline >> w->shift;
+	struct timer_node *node = &wheel->nodes[idx];
 
-	if (tick <= w->cursor)
-		heap_push(w, idx);
+	if (node->next != INDEX_NONE)
+		wheel->nodes[node->next].prev = node->prev;
+	if (node->prev != INDEX_NONE)
+		wheel->nodes[node->prev].next = node->next;
+	else if (node->next != INDEX_NONE)
+		wheel->heads[node->slot] = node->next;
 	else
-		slot_push(w, idx, (uint32_t)tick & w->mask);
+		slot_clear(wheel, node->slot);
 }
 
-static void unfile(struct timer_wheel *w, uint32_t idx)
+// Joins two heaps, neither having siblings: the later root becomes the first child of the earlier.
+static uint32_t heap_meld(struct timer_wheel *wheel, uint32_t a, uint32_t b)
 {
-	if (w->nodes[idx].slot == TIMER_SLOT_DUE)
-		heap_remove(w, idx);
+	struct timer_node *nodes = wheel->nodes;
+	bool a_first = nodes[a].deadline <= nodes[b].deadline;
+	uint32_t parent = a_first ? a : b, child = a_first ? b : a;
+	uint32_t sibling = nodes[parent].child;
+
+	nodes[child].prev = parent;
+	nodes[child].next = sibling;
+	if (sibling != INDEX_NONE)
+		nodes[sibling].prev = child;
+	nodes[parent].child = child;
+	return parent;
+}
+
+// The two passes of the paper: meld pairs from the left, then the pairs from the right.
+static uint32_t heap_meld_siblings(struct timer_wheel *wheel, uint32_t first)
+{
+	struct timer_node *nodes = wheel->nodes;
+	uint32_t pairs = INDEX_NONE, root = INDEX_NONE;
+
+	while (first != INDEX_NONE) {
+		uint32_t second = nodes[first].next, rest = INDEX_NONE, pair = first;
+
+		if (second != INDEX_NONE) {
+			rest = nodes[second].next;
+			pair = heap_meld(wheel, first, second);
+		}
+		nodes[pair].next = pairs;
+		pairs = pair;
+		first = rest;
+	}
+	while (pairs != INDEX_NONE) {
+		uint32_t rest = nodes[pairs].next;
+
+		root = root == INDEX_NONE ? pairs : heap_meld(wheel, root, pairs);
+		pairs = rest;
+	}
+	return root;
+}
+
+static void heap_push(struct timer_wheel *wheel, uint32_t idx)
+{
+	struct timer_node *node = &wheel->nodes[idx];
+
+	node->slot = TIMER_SLOT_DUE;
+	node->child = INDEX_NONE;
+	wheel->due_root = wheel->due_root == INDEX_NONE ? idx
+							: heap_meld(wheel, wheel->due_root, idx);
+}
+
+static void heap_remove(struct timer_wheel *wheel, uint32_t idx)
+{
+	struct timer_node *nodes = wheel->nodes, *node = &nodes[idx];
+	uint32_t children = heap_meld_siblings(wheel, node->child);
+
+	if (idx == wheel->due_root) {
+		wheel->due_root = children;
+		return;
+	}
+	if (nodes[node->prev].child == idx)
+		nodes[node->prev].child = node->next;
 	else
-		slot_remove(w, idx);
+		nodes[node->prev].next = node->next;
+	if (node->next != INDEX_NONE)
+		nodes[node->next].prev = node->prev;
+	if (children != INDEX_NONE)
+		wheel->due_root = heap_meld(wheel, wheel->due_root, children);
+}
+
+static void unlink_armed(struct timer_wheel *wheel, uint32_t idx)
+{
+	if (wheel->nodes[idx].slot == TIMER_SLOT_DUE)
+		heap_remove(wheel, idx);
+	else
+		slot_remove(wheel, idx);
+}
+
+// By its deadline: among the due when the cursor has reached its tick, else into its slot.
+static void file(struct timer_wheel *wheel, uint32_t idx)
+{
+	uint64_t tick = wheel->nodes[idx].deadline >> wheel->shift;
+
+	if (tick <= wheel->cursor)
+		heap_push(wheel, idx);
+	else
+		slot_push(wheel, (uint32_t)tick & wheel->mask, idx);
 }
 
 void timer_place(struct timer_wheel *wheel, uint32_t idx, plx_time deadline)
 {
 	if (timer_is_armed(wheel, idx))
-		unfile(wheel, idx);
+		unlink_armed(wheel, idx);
 	else
 		wheel->armed++;
 	wheel->nodes[idx].deadline = deadline;
@@ -251,92 +280,78 @@ void timer_disarm(struct timer_wheel *wheel, uint32_t idx)
 {
 	if (!timer_is_armed(wheel, idx))
 		return;
-	unfile(wheel, idx);
+	unlink_armed(wheel, idx);
 	wheel->nodes[idx].slot = TIMER_SLOT_IDLE;
 	wheel->armed--;
 }
 
-// The first word at or after `word` that is not empty, by the summary; `words` when there is none.
-static uint32_t next_word(const struct timer_wheel *w, uint32_t word, uint32_t words)
+// Files all of a slot anew: the due, those that moved since, and those of a later turn.
+static void visit_slot(struct timer_wheel *wheel, uint32_t slot)
 {
-	while (word < words) {
-		uint64_t bits = w->summary[word / TIMER_WORD_BITS] >> word % TIMER_WORD_BITS;
+	uint32_t idx = wheel->heads[slot];
 
-		if (bits != 0)
-			return word + (uint32_t)__builtin_ctzll(bits);
-		word = (word / TIMER_WORD_BITS + 1) * TIMER_WORD_BITS;
-	}
-	return words;
-}
-
-// The first occupied slot at or after `slot`, without going round; mask + 1 when there is none.
-static uint32_t next_slot(const struct timer_wheel *w, uint32_t slot)
-{
-	uint32_t words = (w->mask + 1) / TIMER_WORD_BITS;
-	uint32_t word = slot / TIMER_WORD_BITS;
-	uint64_t bits;
-
-	if (slot > w->mask)
-		return w->mask + 1;
-	bits = w->occupied[word] >> slot % TIMER_WORD_BITS;
-	if (bits != 0)
-		return slot + (uint32_t)__builtin_ctzll(bits);
-	word = next_word(w, word + 1, words);
-	if (word >= words)
-		return w->mask + 1;
-	return word * TIMER_WORD_BITS + (uint32_t)__builtin_ctzll(w->occupied[word]);
-}
-
-// The first occupied slot in the order in which the cursor will come by; mask + 1 when all are empty.
-static uint32_t next_slot_around(const struct timer_wheel *w)
-{
-	uint32_t start = (uint32_t)(w->cursor + 1) & w->mask;
-	uint32_t slot = next_slot(w, start);
-
-	if (slot > w->mask)
-		slot = next_slot(w, 0);
-	return slot;
-}
-
-// Empties a slot that the cursor has reached: into the heap, or back into a slot for what was moved later
-// or lies a turn ahead.
-static void visit(struct timer_wheel *w, uint32_t slot)
-{
-	uint32_t idx = w->heads[slot];
-
-	w->heads[slot] = INDEX_NONE;
-	slot_clear(w, slot);
+	slot_clear(wheel, slot);
 	while (idx != INDEX_NONE) {
-		uint32_t next = w->nodes[idx].next;
+		uint32_t next = wheel->nodes[idx].next;
 
-		file(w, idx);
+		file(wheel, idx);
 		idx = next;
 	}
 }
 
-// Visits the slots from `first` to `last`, which do not go round.
-static void visit_range(struct timer_wheel *w, uint32_t first, uint32_t last)
+// A turn or more at once. What moves into a slot further on is looked at once more there, and stays.
+static void visit_all(struct timer_wheel *wheel)
 {
-	for (uint32_t slot = next_slot(w, first); slot <= last; slot = next_slot(w, slot + 1))
-		visit(w, slot);
+	uint32_t slot = find_occupied(wheel, 0);
+
+	while (slot != INDEX_NONE) {
+		visit_slot(wheel, slot);
+		slot = slot == wheel->mask ? INDEX_NONE : find_occupied(wheel, slot + 1);
+	}
 }
 
-static void advance(struct timer_wheel *w, uint64_t tick)
+// Moves the cursor to the next tick that has something filed, or to `last`.
+static void advance(struct timer_wheel *wheel, uint64_t last)
 {
-	uint64_t from = w->cursor + 1;
-	uint32_t first = (uint32_t)from & w->mask;
-	uint32_t last = (uint32_t)tick & w->mask;
+	uint64_t tick;
 
-	if (tick <= w->cursor)
+	if (last - wheel->cursor > wheel->mask) {
+		wheel->cursor = last;
+		visit_all(wheel);
 		return;
-	w->cursor = tick;
-	if (tick - from >= w->mask) {
-		visit_range(w, 0, w->mask); // a whole turn or more: each slot once
-	} else if (first <= last) {
-		visit_range(w, first, last);
-	} else {
-		visit_range(w, first, w->mask);
-		visit_range(w, 0, last);
+	}
+	tick = next_visit_tick(wheel);
+	if (tick > last) {
+		wheel->cursor = last;
+		return;
+	}
+	wheel->cursor = tick;
+	visit_slot(wheel, (uint32_t)tick & wheel->mask);
+}
+
+static uint32_t pop_due(struct timer_wheel *wheel)
+{
+	uint32_t idx = wheel->due_root;
+
+	timer_disarm(wheel, idx);
+	return idx;
+}
+
+unsigned timer_wheel_expire_early(struct timer_wheel *wheel, plx_time now, plx_duration ahead,
+				  uint32_t *fired, unsigned max)
+{
+	unsigned count = 0;
+	plx_time horizon;
+
+	wheel->now = time_max(wheel->now, now);
+	horizon = time_add(wheel->now, ahead);
+	for (;;) {
+		while (count < max && wheel->due_root != INDEX_NONE
+		       && time_is_due(wheel->nodes[wheel->due_root].deadline, horizon))
+			fired[count++] = pop_due(wheel);
+		if (count == max || wheel->cursor >= horizon >> wheel->shift)
+			return count;
+		advance(wheel, horizon >> wheel->shift);
 	}
 }
 
@@ -345,37 +360,11 @@ unsigned timer_wheel_expire(struct timer_wheel *wheel, plx_time now, uint32_t *f
 	return timer_wheel_expire_early(wheel, now, 0, fired, max);
 }
 
-unsigned timer_wheel_expire_early(struct timer_wheel *wheel, plx_time now, plx_duration ahead,
-				  uint32_t *fired, unsigned max)
-{
-	unsigned n = 0;
-	plx_time limit;
-
-	wheel->now = time_max(wheel->now, now);
-	limit = time_add(wheel->now, ahead);
-	if (wheel->armed == 0) {
-		wheel->cursor = limit >> wheel->shift > wheel->cursor ? limit >> wheel->shift
-								      : wheel->cursor;
-		return 0;
-	}
-	advance(wheel, limit >> wheel->shift);
-	while (n < max && wheel->due_root != INDEX_NONE
-	       && wheel->nodes[wheel->due_root].deadline <= limit) {
-		fired[n] = wheel->due_root;
-		timer_disarm(wheel, fired[n]);
-		n++;
-	}
-	return n;
-}
-
 plx_time timer_wheel_next(const struct timer_wheel *wheel)
 {
-	uint32_t slot;
-
 	if (wheel->due_root != INDEX_NONE)
 		return wheel->nodes[wheel->due_root].deadline;
 	if (wheel->armed == 0)
 		return PLX_TIME_NEVER;
-	slot = next_slot_around(wheel);
-	return timer_visit_tick(wheel, slot) << wheel->shift;
+	return next_visit_tick(wheel) << wheel->shift;
 }
