@@ -7,9 +7,6 @@
 
 #include <rte_mbuf.h>
 
-#include "net/reuse.h"
-#include "wire/offload.h"
-
 bool link_push(struct net *net, struct rte_mbuf *m, const struct mac_addr *dst, uint16_t type)
 {
 	const struct eth_header eth = {
@@ -29,16 +26,5 @@ struct rte_mbuf *link_alloc(struct net *net)
 
 	if (m == NULL)
 		net_count(net, PLX_COUNTER_TX_NO_BUFFER);
-	return m;
-}
-
-struct rte_mbuf *frame_reuse_or_alloc(struct net *net, struct rte_mbuf *m)
-{
-	if (!frame_is_reusable(net, m))
-		return rte_pktmbuf_alloc(net->pool);
-	offload_reset(m);
-	rte_pktmbuf_reset_headroom(m);
-	m->data_len = 0;
-	m->pkt_len = 0;
 	return m;
 }
