@@ -24,7 +24,7 @@ struct interface;
 struct net;
 
 enum {
-	NEIGHBOR_HELD_MAX = 8,		// packets waiting for one next hop
+	NEIGHBOR_HELD_MAX = 128,	// packets waiting for one next hop
 	NEIGHBOR_HELD_TOTAL_MAX = 1024, // for all of them, or a sixteenth of the mbuf pool
 	NEIGHBOR_TRIES = 3,		// RFC 4861 10: of multicasts, and of unicasts
 };
