@@ -33,8 +33,9 @@ PLX_API int plx_listen(struct plx_stack *stack, const struct plx_listen_args *ar
 		       plx_conn *listener);
 
 struct plx_connect_args {
-	struct plx_addr local; /**< one of the stack's, or all zero to choose the first of the family that fits the route */
-	uint16_t local_port;   /**< 0 = an ephemeral one by RFC 6056 */
+	struct plx_addr
+		local; /**< one of the stack's, or all zero to choose the first of the family that fits the route */
+	uint16_t local_port; /**< 0 = an ephemeral one by RFC 6056 */
 	struct plx_addr remote;
 	uint16_t remote_port; /**< 1..65535 */
 	void *user;
@@ -121,7 +122,7 @@ PLX_API unsigned plx_sent(struct plx_stack *stack, uint64_t *cookies, unsigned m
 PLX_API int64_t plx_writable(struct plx_stack *stack, plx_conn conn);
 
 enum plx_shutdown_how {
-	PLX_SHUTDOWN_READ,  /**< what comes from now on is acknowledged and thrown away */
+	PLX_SHUTDOWN_READ, /**< what comes from now on is acknowledged and thrown away */
 	PLX_SHUTDOWN_WRITE, /**< FIN after what is queued; reading goes on (half-close, RFC 9293 3.6) */
 	PLX_SHUTDOWN_BOTH,
 };

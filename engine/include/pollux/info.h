@@ -52,8 +52,9 @@ struct plx_info {
 	uint32_t out_of_order_bytes;
 	uint32_t unsent_bytes;
 	uint32_t unacked_bytes;
-	uint32_t urgent_bytes; /**< distance from the reading point to the end of urgent data; 0 = none */
-	uint32_t backlog;      /**< listener: established connections whose ACCEPTED was not fetched */
+	uint32_t
+		urgent_bytes; /**< distance from the reading point to the end of urgent data; 0 = none */
+	uint32_t backlog; /**< listener: established connections whose ACCEPTED was not fetched */
 	plx_duration srtt;
 	plx_duration rttvar;
 	plx_duration rto;

@@ -38,8 +38,10 @@ enum plx_offload {
 	PLX_OFFLOAD_TX_IPV4_CHECKSUM = 1u << 2, /**< the port fills in what ol_flags ask for */
 	PLX_OFFLOAD_TX_TCP_CHECKSUM = 1u << 3,
 	PLX_OFFLOAD_TX_MULTI_SEGS = 1u << 4, /**< the port sends chained mbufs */
-	PLX_OFFLOAD_TX_BY_REFERENCE = 1u << 5, /**< the port hands our mbufs on to another reader (net_ring): retained payload is copied */
-	PLX_OFFLOAD_TX_ANY_MEMORY = 1u << 6, /**< the port reads all memory of the process, registered or not (drivers that copy by CPU) */
+	PLX_OFFLOAD_TX_BY_REFERENCE = 1u
+		<< 5, /**< the port hands our mbufs on to another reader (net_ring): retained payload is copied */
+	PLX_OFFLOAD_TX_ANY_MEMORY = 1u
+		<< 6, /**< the port reads all memory of the process, registered or not (drivers that copy by CPU) */
 };
 
 /** An address of the stack with its on-link prefix; `count` consecutive addresses from `addr` on. */
@@ -67,8 +69,8 @@ struct plx_neighbor {
  * strings are copied; the mempool is used, not owned, and must outlive the stack.
  */
 struct plx_stack_config {
-	size_t size; /**< sizeof(struct plx_stack_config) */
-	const char *name; /**< for the names of its memory; "pollux" by default */
+	size_t size;		  /**< sizeof(struct plx_stack_config) */
+	const char *name;	  /**< for the names of its memory; "pollux" by default */
 	struct rte_mempool *pool; /**< for headers and copies; the port's receive pool too */
 	int numa_node;		  /**< where memory is taken; -1 = any */
 
@@ -89,22 +91,26 @@ struct plx_stack_config {
 
 	uint32_t max_connections; /**< control blocks, 320 bytes each; 65536 by default */
 	uint32_t max_half_open;	  /**< 64 or 96 bytes each and family; 16384 by default */
-	uint32_t max_time_wait;	  /**< 64 or 96 bytes each and family; 65536 by default; when full the oldest goes */
-	uint32_t max_listeners;	  /**< 1024 by default */
-	uint32_t max_send_segments; /**< segments queued for sending, all connections; 0 = from the pool's size */
-	plx_duration time_wait;	  /**< 2 MSL; 60 s by default, 0 = no TIME_WAIT (load generation only) */
+	uint32_t
+		max_time_wait; /**< 64 or 96 bytes each and family; 65536 by default; when full the oldest goes */
+	uint32_t max_listeners; /**< 1024 by default */
+	uint32_t
+		max_send_segments; /**< segments queued for sending, all connections; 0 = from the pool's size */
+	plx_duration
+		time_wait; /**< 2 MSL; 60 s by default, 0 = no TIME_WAIT (load generation only) */
 
 	uint16_t port_first; /**< ephemeral ports (RFC 6056), 1024 by default */
 	uint16_t port_last;  /**< 65535 by default */
 
-	bool answer_nobody;    /**< RST for segments to no connection; true by default */
-	uint32_t rsts_per_s;   /**< bound on those; 100000 by default, 0 = no bound */
+	bool answer_nobody;	       /**< RST for segments to no connection; true by default */
+	uint32_t rsts_per_s;	       /**< bound on those; 100000 by default, 0 = no bound */
 	uint32_t challenge_acks_per_s; /**< RFC 5961 7; 1000 by default */
 	uint32_t pings_per_s;	       /**< ICMP echo answers; 100000 by default, 0 = no bound */
-	bool return_foreign;   /**< plx_input() hands back frames that are not for this stack, instead of dropping them */
-	uint16_t burst_segments; /**< most segments one connection sends per plx_output() turn; 16 by default */
+	bool return_foreign; /**< plx_input() hands back frames that are not for this stack, instead of dropping them */
+	uint16_t
+		burst_segments; /**< most segments one connection sends per plx_output() turn; 16 by default */
 
-	bool seeded;   /**< tests only: secrets and random numbers come from `seed`, so that runs repeat */
+	bool seeded; /**< tests only: secrets and random numbers come from `seed`, so that runs repeat */
 	uint64_t seed;
 };
 

@@ -44,17 +44,17 @@ PLX_API int plx_get_stats(const struct plx_stack *stack, struct plx_stats *stats
 
 /** The two sides of the books, made from a plx_stats. */
 struct plx_books {
-	bool closed;		      /**< frames and connections both add up */
-	uint64_t frames_received;     /**< RX_FRAMES */
-	uint64_t frames_consumed;     /**< by connections */
-	uint64_t frames_answered;     /**< without a connection */
-	uint64_t frames_returned;     /**< to the embedder */
-	uint64_t frames_held;	      /**< now */
-	uint64_t frames_dropped;      /**< the sum of all reasons */
-	uint64_t connections_opened;  /**< active and passive */
-	uint64_t connections_closed;  /**< in order */
-	uint64_t connections_failed;  /**< by an error */
-	uint64_t connections_open;    /**< control blocks now */
+	bool closed;		     /**< frames and connections both add up */
+	uint64_t frames_received;    /**< RX_FRAMES */
+	uint64_t frames_consumed;    /**< by connections */
+	uint64_t frames_answered;    /**< without a connection */
+	uint64_t frames_returned;    /**< to the embedder */
+	uint64_t frames_held;	     /**< now */
+	uint64_t frames_dropped;     /**< the sum of all reasons */
+	uint64_t connections_opened; /**< active and passive */
+	uint64_t connections_closed; /**< in order */
+	uint64_t connections_failed; /**< by an error */
+	uint64_t connections_open;   /**< control blocks now */
 };
 
 /** Draws up the books of one plx_stats. */
