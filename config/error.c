@@ -17,7 +17,9 @@ void config_errors_init(struct config_errors *errors, const char *file)
 
 const char *config_errors_key(const struct config_errors *errors, enum config_key key)
 {
-	return errors->key_name ? errors->key_name(key) : config_key_info(key)->name;
+	if (errors->key_name)
+		return errors->key_name(errors->context, key);
+	return config_key_info(key)->name;
 }
 
 // Makes room for an error in `line`, behind those of the same line. NULL when the list is full.

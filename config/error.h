@@ -18,7 +18,8 @@ struct config_errors {
 	const char *file; // NULL: the command line
 	// What a key is called where the operator wrote it, "--body-size"; NULL = its name in the
 	// file.
-	const char *(*key_name)(enum config_key key);
+	const char *(*key_name)(const void *context, enum config_key key);
+	const void *context;
 	unsigned n;	 // in the list
 	unsigned n_more; // that found no room in it
 	uint32_t lines[CONFIG_ERRORS_MAX];

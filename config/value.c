@@ -115,7 +115,8 @@ int config_value_parse(const struct config_key_info *key, const char *text, void
 	switch (key->type) {
 	case CONFIG_TYPE_NAME:
 		return parse_name(key, text, field, reason);
-	case CONFIG_TYPE_TEXT:
+	case CONFIG_TYPE_DEVICE:
+	case CONFIG_TYPE_FOLDER:
 		return parse_text(key, text, field, reason);
 	case CONFIG_TYPE_MAC:
 		return parse_mac(text, field, reason);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// From a command line to an exit status, one way for all commands that run something.
+// Called by command_serve.c, command_load.c and command_run.c.
+#include "apps/command_execute.h"
+
+#include <stdlib.h>
+
+#include "apps/run.h"
+
+static int print_errors(const struct config_errors *errors)
+{
+	for (unsigned i = 0; i < errors->n; i++)
+		fprintf(stderr, "pollux: %s\n", errors->texts[i]);
+	if (errors->n_more)
+		fprintf(stderr, "pollux: and %u more\n", errors->n_more);
+	return COMMAND_REFUSED;
+}
+
+static int execute(const struct options *options, struct config *config,
+		   struct config_errors *errors, command_describer describe)
+{
+	struct describing d = {options, config, errors};
+
+	config_errors_init(errors, NULL);
+	describe(&d);
+	if (errors->n == 0)
+		config_check(config, errors);
+	return errors->n ? print_errors(errors) : (int)run_description(config, &options->run);
+}
+
+int command_execute(enum command_id id, int argc, char **argv, command_describer describe)
+{
+	struct config *config = config_create();
+	struct config_errors *errors = malloc(sizeof(*errors));
+	struct options options;
+	int status = COMMAND_REFUSED;
+
+	options_parse(&options, command_get(id), argc, argv);
+	if (options.is_answered && !options.is_wrong)
+		status = COMMAND_OK;
+	else if (!config || !errors)
+		command_refuse("memory", "none is left; free some");
+	else if (!options.is_wrong)
+		status = execute(&options, config, errors, describe);
+	options_fini(&options);
+	free(errors);
+	config_destroy(config);
+	return status;
+}

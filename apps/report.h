@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a run came to: what loads and servers have counted, what every stack and port has, and
+// whether the books close. Read while everything is still up, told afterwards: as a table, as JSON,
+// as the exit status.
+// Called by run.c.
+#ifndef APPS_REPORT_H
+#define APPS_REPORT_H
+
+#include <stdio.h>
+
+#include "apps/host.h"
+#include "drivers/port.h"
+#include "drivers/worker.h"
+
+#define REPORT_REASON_BYTES 256
+#define REPORT_LISTEN_BYTES 96
+
+struct report_worker {
+	const struct config_stack *stack;
+	unsigned index;
+	struct plx_stats stats;
+	struct plx_books books;
+	struct worker_counters counters;
+	uint16_t n_unsent;
+};
+
+struct report_port {
+	const struct config_port *port;
+	char driver[32];
+	struct port_stats stats;
+};
+
+struct report {
+	const struct config *config;
+	struct worker_run_result result;
+	plx_duration duration;	    // what rates are over: of the loads, or of the run
+	struct load_results *loads; // of each load, and behind them of all
+	struct http_server_results servers[CONFIG_SERVERS_MAX];
+	struct http_server_results all_servers;
+	struct report_worker workers[CONFIG_WORKERS_MAX];
+	unsigned n_workers;
+	struct report_port ports[CONFIG_PORTS_MAX];
+	struct system_books mbufs; // filled in by system_stop()
+	char hint[512];		   // about checksums; empty without
+};
+
+// NULL without memory. The description must outlive the report.
+struct report *report_create(const struct config *config);
+void report_destroy(struct report *report);
+
+// Reads everything, after the last turn of the workers and before anything is taken down.
+void report_collect(struct report *report, const struct hosts *hosts, struct system *system);
+
+// What all loads have come to together.
+const struct load_results *report_all_loads(const struct report *report);
+
+// The first thing that does not add up; NULL when the books close.
+const char *report_check_books(const struct report *report, char reason[REPORT_REASON_BYTES]);
+
+// True when no load failed in anything, and the books close.
+bool report_is_good(const struct report *report);
+
+// "http://198.18.0.2:80/", "http 198.18.0.2:80-89": what a load asks, what a server listens on.
+const char *report_target(const struct config_load *load, char text[REPORT_REASON_BYTES]);
+const char *report_listen(const struct config_server *server, char text[REPORT_LISTEN_BYTES]);
+
+// Seconds that the figures of a load are over.
+double report_seconds(const struct report *report, const struct load_results *results);
+
+// The final table.
+void report_print(const struct report *report, FILE *out);
+
+// One line of progress; `before` is that of a second ago.
+void report_print_progress(const struct hosts_progress *now, const struct hosts_progress *before,
+			   FILE *out);
+
+// Returns 0; a negative errno when it could not be written.
+int report_write_json(const struct report *report, FILE *out);
+
+#endif

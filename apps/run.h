@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One run from a description that has been checked: bring up, put applications on the workers, run
+// them, take down, tell what it came to.
+// Called by command_serve.c, command_load.c and command_run.c.
+#ifndef APPS_RUN_H
+#define APPS_RUN_H
+
+#include "apps/command.h"
+#include "apps/options.h"
+
+// Does it all; what goes wrong is said on stderr.
+enum command_status run_description(const struct config *config, const struct run_options *options);
+
+#endif
