@@ -12,6 +12,7 @@
 #include <rte_mbuf.h>
 
 #include "support/books.h"
+#include "support/nic.h"
 
 enum {
 	POOL_BUFFERS = 8192,
@@ -120,6 +121,7 @@ int fixture_setup(void **state)
 	};
 	plan_addresses(f);
 	plan_config(f);
+	f->in_use_before = mbufs_in_use(f->config.pool);
 	*state = f;
 	return 0;
 }
@@ -272,7 +274,10 @@ static void take_frame(struct fixture *f, struct rte_mbuf *m)
 	f->sent_frames++;
 	output->at = f->now;
 	output->len_bytes = mbufs_copy_out(m, output->bytes);
+	fault = nic_finish(m, f->config.offloads, output->bytes);
 	rte_pktmbuf_free(m);
+	if (fault != NULL)
+		broken(f, "a frame is prepared wrongly: %s", fault);
 	fault = judge_frame(&f->judge, output->bytes, output->len_bytes, &output->frame);
 	trace_frame(f, ">", &output->frame, true);
 	if (fault != NULL)
@@ -458,12 +463,13 @@ int fixture_teardown(void **state)
 {
 	struct fixture *f = *state;
 	const char *fault = NULL;
-	unsigned missing;
+	unsigned in_use_before, missing;
 	bool has_failed;
 
 	if (f == NULL)
 		return 0; // fixture_renew() has failed
 	has_failed = f->has_failed;
+	in_use_before = f->in_use_before;
 	if (f->stack != NULL && !has_failed) {
 		if (f->next_output != f->n_outputs)
 			fault = "segments came out that the test did not expect";
@@ -474,7 +480,7 @@ int fixture_teardown(void **state)
 	}
 	release(f);
 	*state = NULL;
-	missing = mbufs_in_use(mbufs_pool(0, POOL_BUFFERS));
+	missing = mbufs_in_use(mbufs_pool(0, POOL_BUFFERS)) - in_use_before;
 	if (missing != 0 && !has_failed)
 		print_error("%u buffers have not come back to the pool\n", missing);
 	return fault == NULL && (missing == 0 || has_failed) ? 0 : -1;

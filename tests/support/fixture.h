@@ -17,7 +17,7 @@
 
 enum {
 	FIXTURE_OUTPUTS = 256, // frames sent and not yet looked at
-	FIXTURE_EVENTS = 256,
+	FIXTURE_EVENTS = 512,
 	FIXTURE_TRACE_LINES = 40,
 	FIXTURE_TRACE_WIDTH = 240,
 	FIXTURE_BURST = 64,
@@ -94,6 +94,7 @@ struct fixture {
 	// Phase 3: acts on an event before anything is sent. NULL: the test acts afterwards.
 	void (*application)(struct fixture *f, const struct plx_event *event);
 
+	unsigned in_use_before; // buffers, when the scenario began
 	bool has_failed;
 	bool has_timestamps; // both sides do
 	uint32_t ts_val;     // the last timestamp the stack sent

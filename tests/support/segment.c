@@ -118,7 +118,7 @@ bool frame_read(const uint8_t *bytes, size_t len_bytes, enum plx_link link, stru
 	if (out->type != ETH_TYPE_IPV4 && out->type != ETH_TYPE_IPV6)
 		return true;
 	verdict = out->type == ETH_TYPE_IPV6 ? ipv6_header_parse(bytes, len_bytes, &out->ip)
-					     : ipv4_header_parse(bytes, len_bytes, true, &out->ip);
+					     : ipv4_header_parse(bytes, len_bytes, false, &out->ip);
 	if (verdict != PLX_DROP_NONE)
 		return false;
 	l4 = bytes + out->ip.header_bytes;
