@@ -59,7 +59,7 @@ void command_print_overview(FILE *out)
 	fputs("\n`pollux help COMMAND` has the options, with units and defaults.\n", out);
 }
 
-int command_refuse(const char *where, const char *format, ...)
+enum command_status command_refuse(const char *where, const char *format, ...)
 {
 	va_list args;
 
@@ -68,5 +68,14 @@ int command_refuse(const char *where, const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
+	return COMMAND_REFUSED;
+}
+
+enum command_status command_print_errors(const struct config_errors *errors)
+{
+	for (unsigned i = 0; i < errors->n; i++)
+		fprintf(stderr, "pollux: %s\n", errors->texts[i]);
+	if (errors->n_more)
+		fprintf(stderr, "pollux: and %u more\n", errors->n_more);
 	return COMMAND_REFUSED;
 }

@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+#include "config/error.h"
+
 enum command_status {
 	COMMAND_OK = 0,
 	COMMAND_FAILED = 1,
@@ -28,8 +30,8 @@ struct command {
 	const char *arguments; // "FILE", or empty
 	const char *text;
 	const char *examples[2];
-	// argv[0] is the command's name. Returns an enum command_status.
-	int (*run)(int argc, char **argv);
+	// argv[0] is the command's name.
+	enum command_status (*run)(int argc, char **argv);
 };
 
 const struct command *command_get(enum command_id id);
@@ -41,12 +43,15 @@ const struct command *command_find(const char *name);
 void command_print_overview(FILE *out);
 
 // `pollux: WHERE: WHAT; REMEDY` on stderr; `format` is WHAT; REMEDY. Returns COMMAND_REFUSED.
-int command_refuse(const char *where, const char *format, ...)
+enum command_status command_refuse(const char *where, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-int command_serve(int argc, char **argv);
-int command_load(int argc, char **argv);
-int command_run(int argc, char **argv);
-int command_help(int argc, char **argv);
+// Each sentence about a description in the same way. Returns COMMAND_REFUSED.
+enum command_status command_print_errors(const struct config_errors *errors);
+
+enum command_status command_serve(int argc, char **argv);
+enum command_status command_load(int argc, char **argv);
+enum command_status command_run(int argc, char **argv);
+enum command_status command_help(int argc, char **argv);
 
 #endif

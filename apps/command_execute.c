@@ -8,17 +8,8 @@
 
 #include "apps/run.h"
 
-static int print_errors(const struct config_errors *errors)
-{
-	for (unsigned i = 0; i < errors->n; i++)
-		fprintf(stderr, "pollux: %s\n", errors->texts[i]);
-	if (errors->n_more)
-		fprintf(stderr, "pollux: and %u more\n", errors->n_more);
-	return COMMAND_REFUSED;
-}
-
-static int execute(const struct options *options, struct config *config,
-		   struct config_errors *errors, command_describer describe)
+static enum command_status execute(const struct options *options, struct config *config,
+				   struct config_errors *errors, command_describer describe)
 {
 	struct describing d = {options, config, errors};
 
@@ -26,15 +17,18 @@ static int execute(const struct options *options, struct config *config,
 	describe(&d);
 	if (errors->n == 0)
 		config_check(config, errors);
-	return errors->n ? print_errors(errors) : (int)run_description(config, &options->run);
+	if (errors->n)
+		return command_print_errors(errors);
+	return run_description(config, &options->run, errors);
 }
 
-int command_execute(enum command_id id, int argc, char **argv, command_describer describe)
+enum command_status command_execute(enum command_id id, int argc, char **argv,
+				    command_describer describe)
 {
 	struct config *config = config_create();
 	struct config_errors *errors = malloc(sizeof(*errors));
 	struct options options;
-	int status = COMMAND_REFUSED;
+	enum command_status status = COMMAND_REFUSED;
 
 	options_parse(&options, command_get(id), argc, argv);
 	if (options.is_answered && !options.is_wrong)

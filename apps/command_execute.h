@@ -10,7 +10,7 @@
 // Fills an empty description; what is wrong goes to the errors.
 typedef void (*command_describer)(struct describing *d);
 
-// Returns an enum command_status.
-int command_execute(enum command_id id, int argc, char **argv, command_describer describe);
+enum command_status command_execute(enum command_id id, int argc, char **argv,
+				    command_describer describe);
 
 #endif

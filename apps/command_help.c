@@ -6,11 +6,11 @@
 #include "apps/command.h"
 #include "apps/options.h"
 
-int command_help(int argc, char **argv)
+enum command_status command_help(int argc, char **argv)
 {
 	const struct command *command;
 	struct options options;
-	int status = COMMAND_OK;
+	enum command_status status = COMMAND_OK;
 
 	options_parse(&options, command_get(COMMAND_help), argc, argv);
 	if (options.is_wrong) {

@@ -45,7 +45,7 @@ static void describe(struct describing *d)
 		describe_far_server(d, far);
 }
 
-int command_load(int argc, char **argv)
+enum command_status command_load(int argc, char **argv)
 {
 	return command_execute(COMMAND_load, argc, argv, describe);
 }

@@ -18,7 +18,7 @@ static void describe(struct describing *d)
 		describe_duration(d);
 }
 
-int command_run(int argc, char **argv)
+enum command_status command_run(int argc, char **argv)
 {
 	return command_execute(COMMAND_run, argc, argv, describe);
 }

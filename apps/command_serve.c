@@ -41,7 +41,7 @@ static void describe(struct describing *d)
 		describe_set(d, far, CONFIG_KEY_stack_addresses, QUIET_ADDRESS);
 }
 
-int command_serve(int argc, char **argv)
+enum command_status command_serve(int argc, char **argv)
 {
 	return command_execute(COMMAND_serve, argc, argv, describe);
 }

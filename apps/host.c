@@ -35,24 +35,21 @@ struct hosts {
 	unsigned n_workers;
 };
 
-static int scan(const struct config_server *server, struct content *content,
-		struct system_error *error)
+// Only what can be served is counted; what cannot is said where the folder was named.
+static void scan(const struct config_server *server, struct content *content,
+		 struct config_errors *errors)
 {
-	struct http_files_error files_error;
-	int code;
+	const enum config_key key = CONFIG_KEY_server_root;
+	struct http_files_error why;
 
 	content->bytes = server->body_size;
 	if (!server->root[0])
-		return 0;
-	code = http_files_scan(server->root, &content->files, &files_error);
-	if (code) {
-		system_error_where(error, "root");
-		system_error_what(error, "%s", files_error.text);
-		system_error_remedy(error, "name a folder whose files can all be read");
-		return code;
-	}
-	content->bytes = http_files_bytes(content->files);
-	return 0;
+		return;
+	if (http_files_scan(server->root, &content->files, &why))
+		config_errors_add(errors, config_line(server, key), config_errors_key(errors, key),
+				  "%s; name a folder whose files can all be read", why.text);
+	else
+		content->bytes = http_files_bytes(content->files);
 }
 
 static void name_host(const struct plx_addr *addr, char name[PLX_ADDR_TEXT_BYTES + 2])
@@ -63,29 +60,24 @@ static void name_host(const struct plx_addr *addr, char name[PLX_ADDR_TEXT_BYTES
 	snprintf(name, PLX_ADDR_TEXT_BYTES + 2, plx_addr_is_ipv4(addr) ? "%s" : "[%s]", text);
 }
 
-int hosts_create(const struct config *config, struct hosts **hosts, struct system_error *error)
+struct hosts *hosts_create(const struct config *config, struct config_errors *errors)
 {
-	struct hosts *created = calloc(1, sizeof(*created));
-	int code = created ? 0 : -ENOMEM;
+	struct hosts *hosts = calloc(1, sizeof(*hosts));
 
-	*hosts = created;
-	if (!created) {
-		system_error_where(error, "memory");
-		system_error_what(error, "none is left");
-		system_error_remedy(error, "free some");
-		return code;
+	if (!hosts) {
+		config_errors_add(errors, 0, "memory", "none is left; free some");
+		return NULL;
 	}
-	created->config = config;
+	hosts->config = config;
 	for (unsigned i = 0; i < config->n_loads; i++)
-		name_host(&config->loads[i].target.addr, created->load_hosts[i]);
-	for (unsigned i = 0; i < config->n_servers && code == 0; i++)
+		name_host(&config->loads[i].target.addr, hosts->load_hosts[i]);
+	for (unsigned i = 0; i < config->n_servers; i++)
 		if (config->servers[i].listen.protocol == CONFIG_PROTOCOL_HTTP)
-			code = scan(&config->servers[i], &created->contents[i], error);
-	if (code) {
-		hosts_destroy(created);
-		*hosts = NULL;
-	}
-	return code;
+			scan(&config->servers[i], &hosts->contents[i], errors);
+	if (errors->n == 0)
+		return hosts;
+	hosts_destroy(hosts);
+	return NULL;
 }
 
 void hosts_destroy(struct hosts *hosts)

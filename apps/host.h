@@ -16,8 +16,8 @@
 struct hosts;
 
 // Walks the folders that are to be served. The description must outlive the hosts.
-// Returns 0; a negative errno with `error` filled in.
-int hosts_create(const struct config *config, struct hosts **hosts, struct system_error *error);
+// NULL with what is wrong in `errors`.
+struct hosts *hosts_create(const struct config *config, struct config_errors *errors);
 
 // NULL is ignored. Before system_stop(), and after the last result was read.
 void hosts_destroy(struct hosts *hosts);

@@ -190,16 +190,30 @@ static void print_figure(FILE *out, const char *owner, const char *name, uint64_
 			text);
 }
 
+// Of all workers of a stack.
+static uint64_t count_drops(const struct report *report, const struct config_stack *stack,
+			    enum plx_drop reason)
+{
+	uint64_t drops = 0;
+
+	for (unsigned i = 0; i < report->n_workers; i++)
+		if (report->workers[i].stack == stack)
+			drops += report->workers[i].stats.drops[reason];
+	return drops;
+}
+
 // Drops by reason of every stack, and what a port lost before or behind it.
 static void print_drops(FILE *out, const struct report *report)
 {
 	fputs("\ndrops\n", out);
-	for (unsigned i = 0; i < report->n_workers; i++)
-		for (unsigned reason = PLX_DROP_NONE + 1; reason < PLX_DROP_COUNT; reason++)
-			print_figure(out, report->workers[i].stack->name,
-				     plx_drop_name((enum plx_drop)reason),
-				     report->workers[i].stats.drops[reason],
+	for (unsigned i = 0; i < report->config->n_stacks; i++)
+		for (unsigned reason = PLX_DROP_NONE + 1; reason < PLX_DROP_COUNT; reason++) {
+			const struct config_stack *stack = &report->config->stacks[i];
+
+			print_figure(out, stack->name, plx_drop_name((enum plx_drop)reason),
+				     count_drops(report, stack, (enum plx_drop)reason),
 				     plx_drop_text((enum plx_drop)reason));
+		}
 	for (unsigned i = 0; i < report->config->n_ports; i++) {
 		const struct port_stats *stats = &report->ports[i].stats;
 		const char *name = report->ports[i].port->name;

@@ -35,11 +35,6 @@ struct run {
 	struct system_error error;
 };
 
-static enum command_status refuse(const struct system_error *error)
-{
-	return command_refuse(error->where, "%s; %s", error->what, error->remedy);
-}
-
 // Opens the results file, whose old contents stay until there are new ones.
 static bool open_json(struct run *run)
 {
@@ -90,10 +85,8 @@ static bool write_json(struct run *run)
 // Everything but the workers' first turn.
 static int bring_up(struct run *run)
 {
-	int code = hosts_create(run->config, &run->hosts, &run->error);
+	int code;
 
-	if (code)
-		return code;
 	system_config_init(&run->plan);
 	config_plan(run->config, &run->plan);
 	run->plan.verbose = run->options->verbose;
@@ -158,7 +151,17 @@ static enum command_status tell(struct run *run)
 	return is_good ? COMMAND_OK : COMMAND_FAILED;
 }
 
-enum command_status run_description(const struct config *config, const struct run_options *options)
+static enum command_status run_all(struct run *run, bool *has_run)
+{
+	*has_run = bring_up(run) == 0 && run_workers(run) == 0;
+	take_down(run);
+	if (*has_run)
+		return tell(run);
+	return command_refuse(run->error.where, "%s; %s", run->error.what, run->error.remedy);
+}
+
+enum command_status run_description(const struct config *config, const struct run_options *options,
+				    struct config_errors *errors)
 {
 	struct run *run = calloc(1, sizeof(*run));
 	enum command_status status = COMMAND_REFUSED;
@@ -171,9 +174,8 @@ enum command_status run_description(const struct config *config, const struct ru
 	run->config = config;
 	run->options = options;
 	if (open_json(run)) {
-		has_run = bring_up(run) == 0 && run_workers(run) == 0;
-		take_down(run);
-		status = has_run ? tell(run) : refuse(&run->error);
+		run->hosts = hosts_create(config, errors);
+		status = run->hosts ? run_all(run, &has_run) : command_print_errors(errors);
 	}
 	close_json(run, has_run);
 	report_destroy(run->report);

@@ -9,7 +9,8 @@
 #include "apps/command.h"
 #include "apps/options.h"
 
-// Does it all; what goes wrong is said on stderr.
-enum command_status run_description(const struct config *config, const struct run_options *options);
+// Does it all; what goes wrong is said on stderr. `errors` is empty, and knows how to name keys.
+enum command_status run_description(const struct config *config, const struct run_options *options,
+				    struct config_errors *errors);
 
 #endif
