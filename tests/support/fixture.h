@@ -28,6 +28,8 @@ enum {
 	FIXTURE_PEER_WND = 65535,
 };
 
+#define FIXTURE_START (1000 * PLX_SECOND)
+
 struct fixture_variant {
 	const char *name;
 	bool is_ipv6;

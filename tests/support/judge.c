@@ -58,11 +58,21 @@ static struct judge_flow *place_of(const struct judge *judge, const struct frame
 	abort(); // JUDGE_FLOWS is too small for the test
 }
 
-const struct judge_flow *judge_find(const struct judge *judge, const struct frame *frame)
+void judge_hear(struct judge *judge, const struct frame *frame)
 {
-	const struct judge_flow *flow = place_of(judge, frame);
+	struct frame mirrored = *frame;
+	struct judge_flow *flow;
 
-	return flow->is_used ? flow : NULL;
+	if (!frame->is_tcp || (frame->tcp.flags & TCP_SYN) == 0
+	    || frame->tcp.options.has_window_scale)
+		return;
+	mirrored.ip.src = frame->ip.dst;
+	mirrored.ip.dst = frame->ip.src;
+	mirrored.tcp.src_port = frame->tcp.dst_port;
+	mirrored.tcp.dst_port = frame->tcp.src_port;
+	flow = place_of(judge, &mirrored);
+	if (flow->is_used)
+		flow->wscale = 0;
 }
 
 static bool is_later(uint32_t a, uint32_t b)

@@ -21,7 +21,7 @@ struct judge_flow {
 	bool has_ack;
 	bool has_ts;
 	bool has_fin;
-	uint8_t wscale;	    // what its SYN offered
+	uint8_t wscale;	    // what its SYN offered, 0 when the peer's did not
 	uint32_t iss;	    // sequence number of its SYN
 	uint32_t seq_max;   // one past the highest sequence number sent
 	uint32_t ack;	    // highest acknowledgement sent
@@ -49,7 +49,8 @@ void judge_fini(struct judge *judge);
 const char *judge_frame(struct judge *judge, const uint8_t *bytes, size_t len_bytes,
 			struct frame *out);
 
-// The flow that the frame belongs to, NULL when no SYN of it was sent.
-const struct judge_flow *judge_find(const struct judge *judge, const struct frame *frame);
+// A frame that goes to the stack: a SYN without window scale means that ours is not in force either
+// (RFC 7323 2.2).
+void judge_hear(struct judge *judge, const struct frame *frame);
 
 #endif
