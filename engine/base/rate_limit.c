@@ -27,9 +27,11 @@ static void refill(struct rate_limit *limit, plx_time now)
 	plx_duration elapsed = time_since(now, limit->updated);
 
 	limit->updated = time_max(limit->updated, now);
-	if (elapsed < limit->fill_time)
+	if (elapsed >= limit->fill_time)
+		limit->credit = limit->credit_max;
+	else
 		limit->credit += elapsed * limit->per_second;
-	if (elapsed >= limit->fill_time || limit->credit > limit->credit_max)
+	if (limit->credit > limit->credit_max)
 		limit->credit = limit->credit_max;
 }
 

@@ -66,6 +66,8 @@ unsigned plx_output(struct plx_stack *stack, struct rte_mbuf **frames, unsigned 
 	stack_set_time(stack, now);
 	burst.n = answer_pop(stack->net, frames, max);
 	output_run(&stack->tcp, &burst);
+	// What that queued in its turn: questions for a next hop, answers of connections that ended.
+	burst.n += answer_pop(stack->net, frames + burst.n, max - burst.n);
 	for (unsigned i = 0; i < burst.n; i++)
 		bytes += frames[i]->pkt_len;
 	if (burst.n > 0) {

@@ -2,16 +2,25 @@
 //
 // Counters by name, a snapshot of them, and the books drawn from it.
 // Public interface: <pollux/stats.h>.
-#include <ctype.h>
 #include <errno.h>
 
+#include "base/lower_name.h"
 #include "stack/stack.h"
 
-static const struct counter_description descriptions[PLX_COUNTER_COUNT] = {
-#define X(name, text) COUNTER_AS_DESCRIPTION(name, text)
+struct description {
+	char name[LOWER_NAME_BYTES];
+	const char *text;
+};
+
+static const struct description descriptions[PLX_COUNTER_COUNT] = {
+#define X(name, text) {LOWER_NAME(name), text},
 #include <pollux/counter.def>
 #undef X
 };
+
+#define X(name, text) LOWER_NAME_CHECK(name);
+#include <pollux/counter.def>
+#undef X
 
 const char *plx_counter_name(enum plx_counter counter)
 {

@@ -10,8 +10,10 @@
 
 #include <rte_malloc.h>
 
+#include "base/lower_name.h"
+
 struct option_description {
-	const char *name;
+	char name[LOWER_NAME_BYTES];
 	const char *text;
 	int64_t initial;
 	int64_t minimum;
@@ -20,10 +22,14 @@ struct option_description {
 
 static const struct option_description descriptions[PLX_OPTION_COUNT] = {
 #define X(name, initial, minimum, maximum, text) \
-	[PLX_OPTION_##name] = {#name, text, initial, minimum, maximum},
+	[PLX_OPTION_##name] = {LOWER_NAME(name), text, initial, minimum, maximum},
 #include <pollux/option.def>
 #undef X
 };
+
+#define X(name, initial, minimum, maximum, text) LOWER_NAME_CHECK(name);
+#include <pollux/option.def>
+#undef X
 
 static bool is_known(enum plx_option option)
 {

@@ -149,45 +149,95 @@ static void mark_sent(struct turn *t, uint32_t idx, uint32_t len_bytes, uint8_t 
 	t->c->last_sent_ms = (uint32_t)duration_to_ms(t->tcp->now);
 }
 
-// One segment of what was sent before, from `seq` on. *sent is how far it reaches.
-static enum step resend(struct turn *t, uint32_t seq, uint32_t *sent)
+// The record that begins at `seq`; INDEX_NONE when there is no memory to split the one that holds it.
+static uint32_t record_at(struct turn *t, uint32_t seq)
+{
+	uint32_t idx = send_queue_find(t->tcp, t->c, seq);
+	const struct send_segment *seg = send_segment_at(t->tcp, idx);
+
+	if (seg->seq == seq)
+		return idx;
+	return send_queue_split(t->tcp, t->c, idx, seq - seg->seq) ? seg->next : INDEX_NONE;
+}
+
+// SND.NXT goes over the next `len_bytes` of unsent records.
+static void advance_unsent(struct turn *t, uint32_t len_bytes)
 {
 	struct tcp_conn *c = t->c;
-	uint32_t data_end = c->snd.nxt - conn_has(c, CONN_FIN_SENT);
-	uint32_t len = data_end - seq;
+
+	for (uint32_t left = len_bytes; left > 0;) {
+		const struct send_segment *seg = send_segment_at(t->tcp, c->queue.unsent);
+
+		left -= seg->len_bytes;
+		c->queue.unsent = seg->next;
+	}
+	c->snd.nxt += len_bytes;
+	tcp_count_n(t->tcp, PLX_COUNTER_TCP_TX_BYTES, len_bytes);
+}
+
+// New data that a short segment sent again may carry as well: a probe's byte does not go alone twice.
+static uint32_t fill_up(struct turn *t, uint32_t room)
+{
+	struct tcp_conn *c = t->c;
+	int64_t wnd = (int64_t)c->snd.wnd - conn_unacked(c);
+	uint32_t unsent = send_queue_unsent(t->tcp, c);
+
+	if (wnd <= 0)
+		return 0;
+	room = wnd < room ? (uint32_t)wnd : room;
+	return unsent < room ? unsent : room;
+}
+
+// Text that was sent before, from `seq` to `end` or as far as a segment goes. *sent is how far that is.
+static enum step resend_text(struct turn *t, uint32_t seq, uint32_t end, uint32_t *sent)
+{
+	struct tcp_conn *c = t->c;
+	uint32_t max = payload_max(t);
+	uint32_t old = end - seq < max ? end - seq : max;
+	uint32_t len = old + (conn_has(c, CONN_PERSIST) ? 0 : fill_up(t, max - old));
+	uint32_t idx = record_at(t, seq);
 	uint8_t flags = TCP_ACK;
 	enum step step;
 
-	if (len > payload_max(t))
-		len = payload_max(t);
+	if (idx != INDEX_NONE)
+		len = cut(t, idx, len);
+	if (idx == INDEX_NONE || len == 0)
+		return STEP_NO_MEMORY;
+	old = len < old ? len : old;
+	if (len - old == send_queue_unsent(t->tcp, c) && seq + old == end)
+		flags |= TCP_PSH | (conn_has(c, CONN_FIN_SENT) ? TCP_FIN : 0);
+	step = after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
+	if (step != STEP_DONE)
+		return step;
+	mark_sent(t, idx, len, SEND_RESENT);
+	advance_unsent(t, len - old);
+	tcp_count_n(t->tcp, PLX_COUNTER_TCP_RETRANSMIT_BYTES, old);
+	*sent = seq + len + ((flags & TCP_FIN) != 0);
+	return STEP_DONE;
+}
+
+// One segment of what was sent before, from `seq` on, which may be the FIN alone.
+static enum step resend(struct turn *t, uint32_t seq, uint32_t *sent)
+{
+	struct tcp_conn *c = t->c;
+	uint32_t end = c->snd.nxt - conn_has(c, CONN_FIN_SENT);
+	bool is_all_out = c->rtx == c->snd.nxt;
+	enum step step;
+
 	if (turn_room(t) != STEP_DONE)
 		return STEP_FULL;
-	if (len == 0) {
+	if (seq == end) {
 		step = send_control(t, seq, TCP_ACK | TCP_FIN);
+		*sent = seq + 1;
 	} else {
-		uint32_t idx = send_queue_find(t->tcp, c, seq);
-		const struct send_segment *first = send_segment_at(t->tcp, idx);
-
-		if (first->seq != seq && !send_queue_split(t->tcp, c, idx, seq - first->seq))
-			return STEP_NO_MEMORY;
-		if (first->seq != seq)
-			idx = first->next;
-		len = cut(t, idx, len);
-		if (len == 0)
-			return STEP_NO_MEMORY;
-		if (seq + len == data_end)
-			flags |= TCP_PSH | (conn_has(c, CONN_FIN_SENT) ? TCP_FIN : 0);
-		step = after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
-		if (step != STEP_DONE)
-			return step;
-		mark_sent(t, idx, len, SEND_RESENT);
+		step = resend_text(t, seq, end, sent);
 	}
 	if (step != STEP_DONE)
 		return step;
+	if (is_all_out)
+		c->rtx = c->snd.nxt;
 	tcp_count(t->tcp, PLX_COUNTER_TCP_RETRANSMITS);
-	tcp_count_n(t->tcp, PLX_COUNTER_TCP_RETRANSMIT_BYTES, len);
 	c->retransmits++;
-	*sent = seq + len + (len == 0 || (flags & TCP_FIN) != 0);
 	return STEP_DONE;
 }
 
@@ -275,19 +325,12 @@ static enum step send_new_segment(struct turn *t, uint32_t len_bytes, uint32_t u
 	if (step != STEP_DONE)
 		return step;
 	mark_sent(t, idx, len, 0);
-	for (uint32_t left = len; left > 0;) {
-		const struct send_segment *seg = send_segment_at(t->tcp, c->queue.unsent);
-
-		left -= seg->len_bytes;
-		c->queue.unsent = seg->next;
-	}
-	c->snd.nxt += len;
+	advance_unsent(t, len);
 	if ((flags & TCP_FIN) != 0) {
 		c->flags |= CONN_FIN_SENT;
 		c->snd.nxt++;
 	}
 	c->rtx = c->snd.nxt;
-	tcp_count_n(t->tcp, PLX_COUNTER_TCP_TX_BYTES, len);
 	return STEP_DONE;
 }
 

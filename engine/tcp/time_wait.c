@@ -26,7 +26,7 @@ struct time_wait {
 	uint32_t ts_offset;
 	uint16_t window; // the field we last announced
 	bool has_timestamps;
-	uint8_t spare;
+	uint8_t rcv_wscale;
 	struct compact_ports ports;
 	uint32_t successor; // half-open entry in its place in the flow table, or INDEX_NONE
 	union compact_addresses addresses;
@@ -145,6 +145,7 @@ static struct time_wait made_from(struct tcp *tcp, struct tcp_conn *c)
 		.ts_offset = c->ts_offset,
 		.window = recv_window_announce(tcp, c),
 		.has_timestamps = conn_has(c, CONN_TIMESTAMPS),
+		.rcv_wscale = c->rcv_wscale,
 		.successor = INDEX_NONE,
 	};
 
@@ -263,6 +264,9 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 	}
 	if (segment_len(seg) == 0 && seg->tcp.seq == tw->rcv_nxt)
 		return segment_drop(seg, PLX_DROP_TCP_TIME_WAIT);
+	if (!segment_has(seg, TCP_ACK | TCP_SYN)
+	    && seg->tcp.seq - tw->rcv_nxt < (uint32_t)tw->window << tw->rcv_wscale)
+		return segment_drop(seg, PLX_DROP_TCP_NO_ACK); // RFC 9293 3.10.7.4 fifth
 	if (segment_has(seg, TCP_FIN) && seg->tcp.seq + segment_len(seg) == tw->rcv_nxt) {
 		// RFC 9293 3.10.7.4 eighth: our last ACK was lost; the wait begins anew.
 		tw->expires = time_add(tcp->now, tcp->config.time_wait);
