@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Configuration files: every example loads, every wrong file is answered with exactly the sentences that
-// stand in it as `#! LINE: KEY: WHAT; REMEDY`, and what no YAML file can hold is refused.
+// Configuration files: every example loads, every wrong file is answered with exactly the sentences
+// that stand in it as `#! LINE: KEY: WHAT; REMEDY`, and what no YAML file can hold is refused.
 // The annotated example is what keys.def makes of itself.
 #include "support/cmocka_headers.h"
 

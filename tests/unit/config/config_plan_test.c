@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// From the description to the plan of ports and stacks: every key arrives, and what was not given follows
-// from what runs on the stack. The description is made as the options of the program make it.
-// Room: config/plan, config/config.
+// From the description to the plan of ports and stacks: every key arrives, and what was not given
+// follows from what runs on the stack. The description is made as the options of the program make
+// it. Room: config/plan, config/config.
 #include "support/cmocka_headers.h"
 
 #include <stdlib.h>

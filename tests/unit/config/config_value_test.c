@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Values as people write them: numbers with units, addresses and ranges, what to listen on, what to ask
-// for; and which known word a mistyped one was meant for.
+// Values as people write them: numbers with units, addresses and ranges, what to listen on, what to
+// ask for; and which known word a mistyped one was meant for.
 // Rooms: config/units, config/address, config/endpoint, config/value, config/nearest.
 #include "support/cmocka_headers.h"
 
