@@ -199,11 +199,12 @@ static int create_stack(struct system *system, unsigned index, struct system_err
 	struct pool_plan pool = stack_setup_pool(&system->config, &system->topology, worker->plan);
 	struct plx_stack_config config =
 		stack_setup_config(plan, &pool, system->topology.node_of_stack[worker->plan]);
+	char name[SYSTEM_NAME_BYTES + 8];
 	const char *sentence = NULL;
 	int code;
 
-	snprintf(system->stack_names[index], SYSTEM_STACK_NAME_BYTES, "%s.%u", plan->name, index);
-	config.name = system->stack_names[index];
+	snprintf(name, sizeof(name), "%s.%u", plan->name, index);
+	config.name = name; // the engine copies it
 	config.pool = system->pools[index];
 	config.offloads = worker->port->offloads;
 	memcpy(config.mac, worker->port->mac, sizeof(config.mac));

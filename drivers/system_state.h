@@ -14,8 +14,6 @@
 #include "drivers/topology.h"
 #include "drivers/worker.h"
 
-#define SYSTEM_STACK_NAME_BYTES (SYSTEM_NAME_BYTES + 8)
-
 struct system {
 	struct system_config config;
 	struct topology topology;
@@ -29,7 +27,6 @@ struct system {
 	struct port ports[SYSTEM_PORTS_MAX];
 	struct worker workers[SYSTEM_WORKERS_MAX];
 	struct rte_mempool *pools[SYSTEM_WORKERS_MAX]; // of each worker
-	char stack_names[SYSTEM_WORKERS_MAX][SYSTEM_STACK_NAME_BYTES];
 };
 
 // The first worker of the stack at position `stack`; its others follow.

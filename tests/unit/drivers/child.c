@@ -88,9 +88,9 @@ void child_check(bool holds, const char *text, const char *file, int line)
 struct system_config *child_loopback_config(void)
 {
 	static const char *names[] = {"left", "right"};
-	struct system_config *config = malloc(sizeof(*config));
+	static struct system_config made;
+	struct system_config *config = &made;
 
-	CHILD_CHECK(config != NULL);
 	system_config_init(config);
 	config->n_ports = config->n_stacks = 2;
 	for (unsigned i = 0; i < 2; i++) {

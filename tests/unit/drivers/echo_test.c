@@ -5,7 +5,6 @@
 // queues so short that the ports refuse, and through a shim that loses, duplicates, reorders and
 // corrupts. Each is a child process.
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "child.h"
@@ -204,7 +203,6 @@ static struct system *echo(struct system_config *config)
 	struct worker_run_config run = {.duration = 20 * PLX_SECOND};
 	struct system *system = child_start(config);
 
-	free(config);
 	put_applications(system);
 	CHILD_CHECK(child_run_workers(system, &run).end == WORKER_END_FINISHED);
 	CHILD_CHECK(client.last_mask == PLX_EVENT_CLOSED);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -107,7 +106,6 @@ static struct worker_run_result run_diaries(const struct worker_run_config *conf
 	struct system *system = child_start(description);
 	struct worker_run_result result;
 
-	free(description);
 	give_diary(system, 0, &left, true);
 	give_diary(system, 1, &right, false);
 	result = child_run_workers(system, config);
@@ -302,7 +300,6 @@ static void run_without_applications(void)
 	struct system *system = child_start(description);
 	struct worker_run_config config = {.duration = 20 * PLX_MILLISECOND};
 
-	free(description);
 	CHILD_CHECK(child_run_workers(system, &config).end == WORKER_END_FINISHED);
 	child_stop(system);
 }

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Real devices of DPDK, each brought up in a child process within a network namespace of the test's
+// own: raw frames pass both ways, whole or in pieces, with the checksums that were promised. Needs
+// root; no frame leaves the namespace.
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_tcp.h>
+
+#include "child.h"
+#include "drivers/port_burst.h"
+#include "drivers/system_state.h"
+#include "support/cmocka_headers.h"
+#include "support/mbufs.h"
+
+enum {
+	ETHERTYPE = 0x88b5, // for local experiments
+	FRAME_BYTES = 1000,
+	FRAMES = 2000,
+};
+
+static const char *device; // for the next child
+
+static int run_command(const char *command)
+{
+	return system(command);
+}
+
+static struct system *start_device(void)
+{
+	struct system_config *config = child_loopback_config();
+
+	config->n_ports = config->n_stacks = 1;
+	strcpy(config->ports[0].device, device);
+	return child_start(config);
+}
+
+static void fill_frame(uint8_t *bytes, unsigned number)
+{
+	memset(bytes, 0xff, 6); // to all
+	memcpy(bytes + 6, "\x02test", 6);
+	bytes[12] = ETHERTYPE >> 8;
+	bytes[13] = ETHERTYPE & 0xff;
+	for (unsigned i = 14; i < FRAME_BYTES; i++)
+		bytes[i] = (uint8_t)(number + i);
+}
+
+static void send_mbuf(struct system *system, struct rte_mbuf *frame)
+{
+	plx_time until = system_now(system) + 5 * PLX_SECOND;
+
+	while (port_tx_burst(system_port(system, 0), 0, &frame, 1, 0) == 0)
+		CHILD_CHECK(system_now(system) < until);
+}
+
+static void send_number(struct system *system, unsigned number, unsigned piece_bytes)
+{
+	uint8_t bytes[FRAME_BYTES];
+
+	fill_frame(bytes, number);
+	send_mbuf(system, mbufs_frame(system->pools[0], bytes, sizeof(bytes), piece_bytes));
+}
+
+// The next frame of this EtherType; others (a kernel greets its routers) are thrown away.
+static struct rte_mbuf *receive_mbuf(struct system *system, uint16_t ethertype)
+{
+	plx_time until = system_now(system) + 5 * PLX_SECOND;
+	struct rte_mbuf *frame;
+
+	for (;;) {
+		const struct rte_ether_hdr *header;
+
+		CHILD_CHECK(system_now(system) < until);
+		if (port_rx_burst(system_port(system, 0), 0, &frame, 1, 0) == 0)
+			continue;
+		header = rte_pktmbuf_mtod(frame, const struct rte_ether_hdr *);
+		if (header->ether_type == htons(ethertype))
+			return frame;
+		rte_pktmbuf_free(frame);
+	}
+}
+
+static void receive_number(struct system *system, unsigned number)
+{
+	uint8_t expected[FRAME_BYTES], received[MBUFS_FRAME_MAX_BYTES];
+	struct rte_mbuf *frame = receive_mbuf(system, ETHERTYPE);
+
+	fill_frame(expected, number);
+	CHILD_CHECK(mbufs_copy_out(frame, received) == FRAME_BYTES);
+	CHILD_CHECK(memcmp(expected, received, FRAME_BYTES) == 0);
+	CHILD_CHECK(frame->nb_segs == 1);
+	rte_pktmbuf_free(frame);
+}
+
+static bool offers(struct system *system, uint32_t offload)
+{
+	return (port_offloads(system_port(system, 0)) & offload) != 0;
+}
+
+// The kernel's end of a device.
+static int open_kernel_end(const char *interface, uint16_t ethertype)
+{
+	int file = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ethertype));
+	struct sockaddr_ll address = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ethertype),
+		.sll_ifindex = (int)if_nametoindex(interface),
+	};
+	struct timeval limit = {.tv_sec = 5};
+
+	CHILD_CHECK(file >= 0);
+	CHILD_CHECK(address.sll_ifindex != 0);
+	CHILD_CHECK(bind(file, (struct sockaddr *)&address, sizeof(address)) == 0);
+	CHILD_CHECK(setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0);
+	return file;
+}
+
+static void pass_frames(struct system *system, const char *interface)
+{
+	unsigned piece_bytes = offers(system, PLX_OFFLOAD_TX_MULTI_SEGS) ? 300 : 0;
+	int kernel = open_kernel_end(interface, ETHERTYPE);
+	uint8_t expected[FRAME_BYTES], received[2 * FRAME_BYTES];
+
+	for (unsigned i = 0; i < FRAMES; i++) {
+		send_number(system, i, i % 2 == 0 ? 0 : piece_bytes);
+		fill_frame(expected, i);
+		CHILD_CHECK(recv(kernel, received, sizeof(received), 0) == FRAME_BYTES);
+		CHILD_CHECK(memcmp(expected, received, FRAME_BYTES) == 0);
+		CHILD_CHECK(send(kernel, expected, FRAME_BYTES, 0) == FRAME_BYTES);
+		receive_number(system, i);
+	}
+	close(kernel);
+}
+
+// An IPv4 frame with a TCP segment of 100 bytes; checksums as the caller says.
+static struct rte_mbuf *tcp_frame(struct rte_mempool *pool, bool is_complete)
+{
+	uint8_t bytes[14 + 20 + 20 + 100] = {0};
+	struct rte_ether_hdr *ethernet = (struct rte_ether_hdr *)bytes;
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(bytes + 14);
+	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)(bytes + 34);
+	struct rte_mbuf *frame;
+
+	memset(bytes, 0xff, 6);
+	memcpy(bytes + 6, "\x02test", 6);
+	ethernet->ether_type = htons(RTE_ETHER_TYPE_IPV4);
+	ip->version_ihl = 0x45;
+	ip->total_length = htons(140);
+	ip->time_to_live = 64;
+	ip->next_proto_id = IPPROTO_TCP;
+	ip->src_addr = htonl(0xc6120001);
+	ip->dst_addr = htonl(0xc6120002);
+	tcp->data_off = 0x50;
+	if (is_complete) {
+		ip->hdr_checksum = rte_ipv4_cksum(ip);
+		tcp->cksum = rte_ipv4_udptcp_cksum(ip, tcp);
+	} else {
+		tcp->cksum = rte_ipv4_phdr_cksum(ip, RTE_MBUF_F_TX_TCP_CKSUM);
+	}
+	frame = mbufs_frame(pool, bytes, sizeof(bytes), 0);
+	if (!is_complete) {
+		frame->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM
+			| RTE_MBUF_F_TX_TCP_CKSUM;
+		frame->l2_len = 14;
+		frame->l3_len = 20;
+		frame->l4_len = 20;
+	}
+	return frame;
+}
+
+// What the device promised to fill in arrives filled in.
+static void check_tx_checksums(struct system *system, const char *interface)
+{
+	int kernel = open_kernel_end(interface, RTE_ETHER_TYPE_IPV4);
+	uint8_t bytes[256];
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(bytes + 14);
+	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)(bytes + 34);
+	uint16_t filled_in;
+
+	send_mbuf(system, tcp_frame(system->pools[0], false));
+	CHILD_CHECK(recv(kernel, bytes, sizeof(bytes), 0) == 154);
+	CHILD_CHECK(rte_ipv4_cksum(ip) == 0);
+	filled_in = tcp->cksum;
+	tcp->cksum = 0;
+	CHILD_CHECK(filled_in == rte_ipv4_udptcp_cksum(ip, tcp));
+	close(kernel);
+}
+
+static uint64_t verdict_on(struct system *system, int kernel, const uint8_t *bytes)
+{
+	struct rte_mbuf *frame;
+	uint64_t flags;
+
+	CHILD_CHECK(send(kernel, bytes, 154, 0) == 154);
+	frame = receive_mbuf(system, RTE_ETHER_TYPE_IPV4);
+	flags = frame->ol_flags & (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK);
+	rte_pktmbuf_free(frame);
+	return flags;
+}
+
+// Verdicts on what is received are true.
+static void check_rx_checksums(struct system *system, const char *interface)
+{
+	int kernel = open_kernel_end(interface, ETHERTYPE);
+	struct rte_mbuf *whole = tcp_frame(system->pools[0], true);
+	uint8_t bytes[MBUFS_FRAME_MAX_BYTES];
+
+	mbufs_copy_out(whole, bytes);
+	rte_pktmbuf_free(whole);
+	CHILD_CHECK(verdict_on(system, kernel, bytes)
+		    == (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD));
+	bytes[150] ^= 1;
+	CHILD_CHECK(verdict_on(system, kernel, bytes)
+		    == (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_BAD));
+	bytes[14 + 8] ^= 1; // time to live
+	CHILD_CHECK((verdict_on(system, kernel, bytes) & RTE_MBUF_F_RX_IP_CKSUM_MASK)
+		    == RTE_MBUF_F_RX_IP_CKSUM_BAD);
+	close(kernel);
+}
+
+static void use_tap(void)
+{
+	struct system *system;
+
+	device = "net_tap0,iface=pollux0";
+	system = start_device();
+	CHILD_CHECK(offers(system, PLX_OFFLOAD_TX_MULTI_SEGS));
+	CHILD_CHECK(offers(system, PLX_OFFLOAD_TX_ANY_MEMORY));
+	CHILD_CHECK(!offers(system, PLX_OFFLOAD_TX_BY_REFERENCE));
+	pass_frames(system, "pollux0");
+	if (offers(system, PLX_OFFLOAD_TX_TCP_CHECKSUM))
+		check_tx_checksums(system, "pollux0");
+	if (offers(system, PLX_OFFLOAD_RX_TCP_CHECKSUM))
+		check_rx_checksums(system, "pollux0");
+	child_stop(system);
+}
+
+static void use_tap_corrupting(void)
+{
+	struct system_config *config = child_loopback_config();
+	struct system *system;
+
+	config->n_ports = config->n_stacks = 1;
+	strcpy(config->ports[0].device, "net_tap0,iface=pollux0");
+	config->ports[0].impairment.tx.corrupt_ppm = 1;
+	system = child_start(config);
+	CHILD_CHECK(!offers(system, PLX_OFFLOAD_TX_TCP_CHECKSUM | PLX_OFFLOAD_TX_IPV4_CHECKSUM));
+	child_stop(system);
+}
+
+static void use_af_packet(void)
+{
+	struct system *system;
+
+	CHILD_CHECK(run_command("ip link add pollux1 type veth peer name pollux2"
+				" && ip link set pollux1 up && ip link set pollux2 up")
+		    == 0);
+	device = "net_af_packet0,iface=pollux1";
+	system = start_device();
+	pass_frames(system, "pollux2");
+	child_stop(system);
+}
+
+static void use_ring(void)
+{
+	struct system *system;
+
+	device = "net_ring0";
+	system = start_device();
+	CHILD_CHECK(offers(system, PLX_OFFLOAD_TX_BY_REFERENCE));
+	for (unsigned i = 0; i < FRAMES; i++) {
+		send_number(system, i, 0);
+		receive_number(system, i);
+	}
+	send_number(system, 0, 0); // left in the ring
+	child_stop(system);
+}
+
+static void use_null(void)
+{
+	struct rte_mbuf *frames[WORKER_BURST];
+	struct system *system;
+
+	device = "net_null0,size=64";
+	system = start_device();
+	for (unsigned i = 0; i < FRAMES; i++) {
+		unsigned n = port_rx_burst(system_port(system, 0), 0, frames, WORKER_BURST, 0);
+
+		CHILD_CHECK(n == WORKER_BURST);
+		CHILD_CHECK(frames[0]->pkt_len == 64);
+		rte_pktmbuf_free_bulk(frames, n);
+		send_number(system, i, 0);
+	}
+	child_stop(system);
+}
+
+// Sends back what comes, until the parent says enough.
+static void memif_server(int go_on)
+{
+	struct rte_mbuf *frames[WORKER_BURST];
+	struct system *system;
+	char enough;
+
+	device = "net_memif0,role=server,socket=pollux-devices-test";
+	system = start_device();
+	CHILD_CHECK(write(go_on, "r", 1) == 1);
+	fcntl(go_on, F_SETFL, O_NONBLOCK);
+	while (read(go_on, &enough, 1) != 0) {
+		struct port *port = system_port(system, 0);
+		unsigned n = port_rx_burst(port, 0, frames, WORKER_BURST, 0), sent = 0;
+
+		while (sent < n && port_has_link(port))
+			sent += port_tx_burst(port, 0, frames + sent, n - sent, 0);
+		rte_pktmbuf_free_bulk(frames + sent, n - sent);
+	}
+	child_stop(system);
+}
+
+static void memif_client(void)
+{
+	struct system_error error;
+	struct system *system;
+
+	device = "net_memif0,role=client,socket=pollux-devices-test";
+	system = start_device();
+	CHILD_CHECK(system_wait_for_links(system, 5 * PLX_SECOND, &error) == 0);
+	for (unsigned i = 0; i < FRAMES; i++) {
+		send_number(system, i, i % 2 == 0 ? 0 : 300);
+		receive_number(system, i);
+	}
+	child_stop(system);
+}
+
+static void use_memif(void)
+{
+	int ends[2], status;
+	char ready;
+	pid_t server;
+
+	CHILD_CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	server = fork();
+	CHILD_CHECK(server >= 0);
+	if (server == 0) {
+		close(ends[0]);
+		memif_server(ends[1]);
+		exit(0);
+	}
+	close(ends[1]);
+	CHILD_CHECK(read(ends[0], &ready, 1) == 1);
+	memif_client();
+	close(ends[0]); // enough
+	CHILD_CHECK(waitpid(server, &status, 0) == server);
+	CHILD_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void wait_for_a_link_in_vain(void)
+{
+	struct system_error error;
+	struct system *system;
+
+	device = "net_memif0,role=server,socket=pollux-devices-test";
+	system = start_device();
+	CHILD_CHECK(system_wait_for_links(system, 50 * PLX_MILLISECOND, &error) == -ENETDOWN);
+	CHILD_CHECK(strcmp(error.where, "port left") == 0);
+	child_stop(system);
+}
+
+static void net_tap_passes_frames_with_true_checksums(void **state)
+{
+	(void)state;
+	child_run_ok(use_tap);
+}
+
+static void a_port_that_corrupts_makes_no_checksums(void **state)
+{
+	(void)state;
+	child_run_ok(use_tap_corrupting);
+}
+
+static void net_af_packet_passes_frames_over_veth(void **state)
+{
+	(void)state;
+	child_run_ok(use_af_packet);
+}
+
+static void net_ring_passes_frames_by_reference(void **state)
+{
+	(void)state;
+	child_run_ok(use_ring);
+}
+
+static void net_null_gives_and_takes(void **state)
+{
+	(void)state;
+	child_run_ok(use_null);
+}
+
+static void net_memif_passes_frames_between_processes_without_huge_pages(void **state)
+{
+	(void)state;
+	child_run_ok(use_memif);
+}
+
+static void a_link_that_does_not_come_is_named(void **state)
+{
+	(void)state;
+	child_run_ok(wait_for_a_link_in_vain);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(net_tap_passes_frames_with_true_checksums),
+		cmocka_unit_test(a_port_that_corrupts_makes_no_checksums),
+		cmocka_unit_test(net_af_packet_passes_frames_over_veth),
+		cmocka_unit_test(net_ring_passes_frames_by_reference),
+		cmocka_unit_test(net_null_gives_and_takes),
+		cmocka_unit_test(net_memif_passes_frames_between_processes_without_huge_pages),
+		cmocka_unit_test(a_link_that_does_not_come_is_named),
+	};
+
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0) {
+		printf("skip - drivers_devices: needs root for a network namespace\n");
+		return 0;
+	}
+	return cmocka_run_group_tests_name("drivers/devices", tests, NULL, NULL);
+}
