@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Time saturates at both ends, never stays never, and units round down. Counters are one list.
-// Rooms: engine/base/clock, engine/base/counter.
+// Time saturates at both ends, never stays never, and units round down. Counters add
+// up, and names of lists come out in lower case.
+// Rooms: engine/base/clock, engine/base/counter, engine/base/lower_name.
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/lower_name.h"
 
 #include "support/cmocka_headers.h"
-
-#define SAMPLE_LIST                    \
-	X(received, "frames received") \
-	X(sent, "frames sent")
-
-#define X(name, text) COUNTER_AS_FIELD(name, text)
-struct sample {
-	SAMPLE_LIST
-};
-#undef X
-
-#define X(name, text) COUNTER_AS_DESCRIPTION(name, text)
-static const struct counter_description DESCRIPTIONS[] = {SAMPLE_LIST};
-#undef X
 
 static void sums_stop_at_never(void **state)
 {
@@ -65,18 +53,27 @@ static void the_largest_counts_of_units_fit(void **state)
 	assert_int_equal(duration_to_s(1999999999), 1);
 }
 
-static void a_list_makes_fields_and_descriptions(void **state)
+static void a_counter_adds_up(void **state)
 {
-	struct sample counters = {0};
+	uint64_t counters[2] = {0, UINT32_MAX};
 
 	(void)state;
-	counter_add(&counters.sent, 3);
-	counter_add(&counters.sent, 4);
-	assert_int_equal(counter_read(&counters.sent), 7);
-	assert_int_equal(counter_read(&counters.received), 0);
-	assert_int_equal(sizeof(counters) / sizeof(uint64_t), 2);
-	assert_string_equal(DESCRIPTIONS[1].name, "sent");
-	assert_string_equal(DESCRIPTIONS[1].text, "frames sent");
+	counter_add(&counters[1], 3);
+	counter_add(&counters[1], 4);
+	assert_int_equal(counter_read(&counters[1]), UINT64_C(0x100000006));
+	assert_int_equal(counter_read(&counters[0]), 0);
+}
+
+static void a_lower_name_ends_in_zeros(void **state)
+{
+	static const char LONGEST[LOWER_NAME_BYTES] = LOWER_NAME(ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123);
+	static const char SHORT[LOWER_NAME_BYTES] = LOWER_NAME(TCP_Q9z);
+
+	(void)state;
+	assert_string_equal(LONGEST, "abcdefghijklmnopqrstuvwxyz_0123");
+	assert_string_equal(SHORT, "tcp_q9z");
+	for (unsigned i = sizeof("tcp_q9z"); i < LOWER_NAME_BYTES; i++)
+		assert_int_equal(SHORT[i], 0);
 }
 
 int main(void)
@@ -86,7 +83,8 @@ int main(void)
 		cmocka_unit_test(differences_stop_at_zero),
 		cmocka_unit_test(a_deadline_is_due_at_its_nanosecond),
 		cmocka_unit_test(the_largest_counts_of_units_fit),
-		cmocka_unit_test(a_list_makes_fields_and_descriptions),
+		cmocka_unit_test(a_counter_adds_up),
+		cmocka_unit_test(a_lower_name_ends_in_zeros),
 	};
 
 	return cmocka_run_group_tests_name("base/clock", tests, NULL, NULL);
