@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define TUPLES_TRIED 8 // source and port pairs per attempt, before it waits
-#define CONNECT_AGAIN_AFTER PLX_MILLISECOND
+#define TUPLES_TRIED 8 // pairs of source and port per attempt, before it waits
+#define CONNECT_AGAIN_AFTER (10 * PLX_MILLISECOND)
 
 void load_connection_set_state(struct load *load, struct load_connection *c, enum load_state state,
 			       plx_time now)
@@ -117,7 +117,7 @@ void load_connection_begin_request(struct load *load, struct load_connection *c,
 // It is established and has no request.
 static void go_on(struct load *load, struct load_connection *c, plx_time now)
 {
-	if (load->is_over)
+	if (load->is_over || now >= load->end_at)
 		load_connection_close(load, c, now);
 	else if (!load->is_open_loop)
 		load_connection_begin_request(load, c, now, now);
@@ -178,9 +178,10 @@ bool load_connection_connect(struct load *load, struct load_connection *c, plx_t
 					.user = c,
 					.options = load->options,
 					.n_options = load->config.n_options};
+	uint64_t n_tuples = (uint64_t)load->n_sources * load->n_ports;
 	int err = -EADDRNOTAVAIL;
 
-	for (unsigned i = 0; i < TUPLES_TRIED && err == -EADDRNOTAVAIL; i++) {
+	for (unsigned i = 0; i < TUPLES_TRIED && i < n_tuples && err == -EADDRNOTAVAIL; i++) {
 		args.local = source_address(load);
 		args.remote_port = (uint16_t)(load->config.port_first + load->next_port);
 		err = plx_connect(load->stack, &args, &c->conn);
