@@ -120,7 +120,7 @@ int device_numa_node(const char *device)
 	file = fopen(path, "re");
 	if (file == NULL)
 		return 0;
-	if (fscanf(file, "%d", &node) != 1 || node < 0)
+	if (fscanf(file, "%d", &node) != 1 || node < 0 || node >= DEVICE_NODES_MAX)
 		node = 0;
 	fclose(file);
 	return node;

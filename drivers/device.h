@@ -11,6 +11,8 @@
 
 #include "drivers/system.h"
 
+#define DEVICE_NODES_MAX 32
+
 // What no rte_eth_dev_info says about a driver.
 enum device_trait {
 	DEVICE_COPIES = 1u << 0,       // reads frames by CPU: any memory of the process will do
@@ -30,7 +32,8 @@ void device_port_name(const char *device, char *name, size_t size);
 // The value of `key` in devargs "net_tap0,iface=tap0"; false when it is not there.
 bool device_argument(const char *device, const char *key, char *value, size_t size);
 
-// NUMA node of a PCI device; 0 where there is none to know, as for virtual devices.
+// NUMA node of a PCI device, below DEVICE_NODES_MAX; 0 where there is none to know, as for virtual
+// devices.
 int device_numa_node(const char *device);
 
 // True for what reads our memory by itself: a NIC by DMA, the other side of a zero-copy memif.

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <rte_cycles.h>
 
@@ -40,25 +41,34 @@ int system_wait_for_links(struct system *system, plx_duration timeout, struct sy
 	return 0;
 }
 
-// The name of the interface whose transmit offload is to be switched off: the other end of a veth
-// when it can be seen from here, the kernel's end of a tap.
-static void name_culprit(const struct port *port, char *name, size_t size)
+// The index of the interface at the other end of a veth; 0 when it has none, or cannot be read.
+static unsigned far_end(const char *interface)
 {
-	char own[IF_NAMESIZE], path[128], other[IF_NAMESIZE];
 	unsigned index = 0;
+	char path[128];
 	FILE *file;
 
-	snprintf(name, size, "IFACE");
-	if (!device_argument(port_device(port), "iface", own, sizeof(own)))
-		return;
-	snprintf(path, sizeof(path), "/sys/class/net/%s/iflink", own);
+	snprintf(path, sizeof(path), "/sys/class/net/%s/iflink", interface);
 	file = fopen(path, "re");
 	if (file == NULL)
-		return;
-	if (fscanf(file, "%u", &index) == 1 && index != if_nametoindex(own)
-	    && if_indextoname(index, other) != NULL)
-		snprintf(name, size, "%s", other);
+		return 0;
+	if (fscanf(file, "%u", &index) != 1)
+		index = 0;
 	fclose(file);
+	return index;
+}
+
+// The interface whose transmit offload is to be switched off: the other end of a veth, when it is
+// in this network namespace. In another one the same index may be anybody's.
+static void name_culprit(const struct port *port, char *name, size_t size)
+{
+	char own[IF_NAMESIZE], other[IF_NAMESIZE];
+
+	snprintf(name, size, "IFACE");
+	if (device_argument(port_device(port), "iface", own, sizeof(own))
+	    && if_indextoname(far_end(own), other) != NULL && far_end(other) == if_nametoindex(own)
+	    && strcmp(own, other) != 0)
+		snprintf(name, size, "%s", other);
 }
 
 static bool explain_stack(const struct worker *worker, char *text, size_t size)

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <mntent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,12 +67,12 @@ static uint64_t page_bytes_of(const struct mntent *mount)
 
 static int by_page_size(const void *a, const void *b)
 {
-	const struct memory_mount *left = a, *right = b;
+	const struct huge_pages_mount *left = a, *right = b;
 
 	return (left->page_bytes > right->page_bytes) - (left->page_bytes < right->page_bytes);
 }
 
-unsigned huge_pages_find_mounts(struct memory_mount mounts[HUGE_PAGES_MOUNTS_MAX])
+unsigned huge_pages_find_mounts(struct huge_pages_mount mounts[HUGE_PAGES_MOUNTS_MAX])
 {
 	FILE *table = setmntent("/proc/mounts", "re");
 	struct mntent *entry;
@@ -81,10 +82,10 @@ unsigned huge_pages_find_mounts(struct memory_mount mounts[HUGE_PAGES_MOUNTS_MAX
 		return 0;
 	while (n < HUGE_PAGES_MOUNTS_MAX && (entry = getmntent(table)) != NULL) {
 		if (strcmp(entry->mnt_type, "hugetlbfs") != 0
-		    || strlen(entry->mnt_dir) >= MEMORY_PATH_BYTES
+		    || strlen(entry->mnt_dir) >= HUGE_PAGES_PATH_BYTES
 		    || access(entry->mnt_dir, R_OK | W_OK) != 0)
 			continue;
-		snprintf(mounts[n].path, MEMORY_PATH_BYTES, "%s", entry->mnt_dir);
+		snprintf(mounts[n].path, HUGE_PAGES_PATH_BYTES, "%s", entry->mnt_dir);
 		mounts[n++].page_bytes = page_bytes_of(entry);
 	}
 	endmntent(table);
@@ -92,11 +93,11 @@ unsigned huge_pages_find_mounts(struct memory_mount mounts[HUGE_PAGES_MOUNTS_MAX
 	return n;
 }
 
-uint64_t huge_pages_free_bytes(const struct memory_mount *mount, unsigned node)
+uint64_t huge_pages_free_bytes(const struct huge_pages_mount *mount, unsigned node)
 {
 	uint64_t kilobytes = mount->page_bytes / 1024;
 	uint64_t on_machine = 0, reserved = 0, on_node;
-	char path[MEMORY_PATH_BYTES];
+	char path[HUGE_PAGES_PATH_BYTES];
 
 	snprintf(path, sizeof(path),
 		 "/sys/kernel/mm/hugepages/hugepages-%" PRIu64 "kB/free_hugepages", kilobytes);

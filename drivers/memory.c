@@ -12,8 +12,6 @@
 
 #include <rte_common.h>
 
-#include "drivers/device.h"
-#include "drivers/huge_pages.h"
 #include "drivers/leftover.h"
 #include "drivers/loopback.h"
 #include "drivers/stack_setup.h"
@@ -89,7 +87,7 @@ static int apply_override(const struct system_config *config, const struct topol
 	return 0;
 }
 
-static bool has_enough(const struct memory_plan *plan, const struct memory_mount *mount)
+static bool has_enough(const struct memory_plan *plan, const struct huge_pages_mount *mount)
 {
 	for (unsigned node = 0; node < plan->n_nodes; node++)
 		if (huge_pages_free_bytes(mount, node)
@@ -101,7 +99,7 @@ static bool has_enough(const struct memory_plan *plan, const struct memory_mount
 // What is missing, on each node for itself, and how to have it.
 static void describe_shortage(struct memory_plan *plan, bool has_mount)
 {
-	struct memory_mount common = {.page_bytes = huge_pages_default_bytes()};
+	struct huge_pages_mount common = {.page_bytes = huge_pages_default_bytes()};
 	uint64_t free_bytes = 0, missing_pages = 0;
 	int used;
 
@@ -130,7 +128,7 @@ static void describe_shortage(struct memory_plan *plan, bool has_mount)
 // Takes the smallest pages of which enough are free.
 static void choose_huge_pages(struct memory_plan *plan)
 {
-	struct memory_mount mounts[HUGE_PAGES_MOUNTS_MAX];
+	struct huge_pages_mount mounts[HUGE_PAGES_MOUNTS_MAX];
 	unsigned n_mounts = huge_pages_find_mounts(mounts);
 
 	for (unsigned i = 0; i < n_mounts; i++) {

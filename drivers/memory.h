@@ -6,25 +6,20 @@
 #ifndef DRIVERS_MEMORY_H
 #define DRIVERS_MEMORY_H
 
+#include "drivers/device.h"
+#include "drivers/huge_pages.h"
 #include "drivers/system.h"
 #include "drivers/topology.h"
 
-#define MEMORY_NODES_MAX 32
-#define MEMORY_PATH_BYTES 256
+#define MEMORY_NODES_MAX DEVICE_NODES_MAX
 #define MEMORY_TEXT_BYTES 160
-
-// A size of huge pages that can be used: a hugetlbfs of it is mounted and may be written to.
-struct memory_mount {
-	char path[MEMORY_PATH_BYTES];
-	uint64_t page_bytes;
-};
 
 struct memory_plan {
 	uint64_t node_bytes[MEMORY_NODES_MAX];
 	unsigned n_nodes; // up to the last that needs any
 	uint64_t total_bytes;
 	bool has_huge_pages;
-	struct memory_mount mount; // of the huge pages that will be used
+	struct huge_pages_mount mount; // of the huge pages that will be used
 	// For the operator, when there are not enough of them: what is missing, and the command
 	// that would provide it.
 	char shortage[MEMORY_TEXT_BYTES];
