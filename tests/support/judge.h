@@ -9,7 +9,7 @@
 
 #include "support/segment.h"
 
-enum { JUDGE_FLOWS = 4096 }; // a power of two, at least twice the connections of a test
+enum { JUDGE_FLOWS = 32768 }; // a power of two, at least twice the connections of a test
 
 // One direction of one connection, as its frames tell it.
 struct judge_flow {
