@@ -157,6 +157,7 @@ static void half_open_successor_leaves_the_entry_alone(void **state)
 	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = isn, .mss = 1400));
 	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .ack = isn + 1));
 	segment_arrives(f, SEG(.flags = TCP_RST, .seq = isn + 1));
+	judge_forget(&f->judge);
 	expect_silence(f);
 	expect_state(f, PLX_STATE_TIME_WAIT);
 	assert_int_equal(stats_of(f).half_open, 0);

@@ -49,6 +49,9 @@ void judge_fini(struct judge *judge);
 const char *judge_frame(struct judge *judge, const uint8_t *bytes, size_t len_bytes,
 			struct frame *out);
 
+// What was sent before is another connection's.
+void judge_forget(struct judge *judge);
+
 // A frame that goes to the stack: a SYN without window scale means that ours is not in force either
 // (RFC 7323 2.2).
 void judge_hear(struct judge *judge, const struct frame *frame);
