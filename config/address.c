@@ -24,11 +24,6 @@ const char *address_family(const struct plx_addr *addr)
 	return plx_addr_is_ipv4(addr) ? "IPv4" : "IPv6";
 }
 
-int address_compare(const struct plx_addr *a, const struct plx_addr *b)
-{
-	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
 struct plx_addr address_add(const struct plx_addr *addr, uint32_t n)
 {
 	struct plx_addr sum = *addr;

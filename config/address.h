@@ -18,9 +18,6 @@ bool address_is_same_family(const struct plx_addr *a, const struct plx_addr *b);
 // "IPv4" or "IPv6"
 const char *address_family(const struct plx_addr *addr);
 
-// Like memcmp.
-int address_compare(const struct plx_addr *a, const struct plx_addr *b);
-
 // The address `n` after this one; it may run over into another family.
 struct plx_addr address_add(const struct plx_addr *addr, uint32_t n);
 

@@ -37,7 +37,7 @@ int reason_set(char reason[CONFIG_REASON_BYTES], const char *format, ...)
 	return -EINVAL;
 }
 
-static int refuse_form(enum config_type type, const char *text, char *reason)
+int reason_set_form(char reason[CONFIG_REASON_BYTES], enum config_type type, const char *text)
 {
 	return reason_set(reason, "\"%s\" is not %s; write %s", text, config_type_noun(type),
 			  config_type_text(type));
@@ -67,7 +67,7 @@ static bool parse_small(const char *text, unsigned most, unsigned *value)
 int endpoint_parse_address(const char *text, struct plx_addr *field, char *reason)
 {
 	if (plx_addr_parse(text, field))
-		return refuse_form(CONFIG_TYPE_ADDRESS, text, reason);
+		return reason_set_form(reason, CONFIG_TYPE_ADDRESS, text);
 	return 0;
 }
 
@@ -77,7 +77,7 @@ int endpoint_add_address(const char *text, struct config_addresses *field, char 
 	char other[PLX_ADDR_TEXT_BYTES];
 
 	if (plx_addr_parse(text, &addr))
-		return refuse_form(CONFIG_TYPE_ADDRESSES, text, reason);
+		return reason_set_form(reason, CONFIG_TYPE_ADDRESSES, text);
 	for (unsigned i = 0; i < field->n; i++)
 		if (address_is_same_family(&addr, &field->items[i]))
 			return reason_set(reason,
@@ -96,12 +96,12 @@ static int parse_range(char *text, struct plx_addr *first, uint32_t *count, char
 	if (dash)
 		*dash = '\0';
 	if (plx_addr_parse(text, first))
-		return refuse_form(CONFIG_TYPE_ADDRESS, text, reason);
+		return reason_set_form(reason, CONFIG_TYPE_ADDRESS, text);
 	*count = 1;
 	if (!dash)
 		return 0;
 	if (plx_addr_parse(dash + 1, &last))
-		return refuse_form(CONFIG_TYPE_ADDRESS, dash + 1, reason);
+		return reason_set_form(reason, CONFIG_TYPE_ADDRESS, dash + 1);
 	if (!address_is_same_family(first, &last))
 		return reason_set(reason,
 				  "the range goes from %s to %s; give two addresses of one family",
@@ -140,11 +140,11 @@ int endpoint_parse_prefix(const char *text, struct config_prefix *field, char *r
 	struct plx_addr network;
 
 	if (!copy(buffer, text, strlen(text)))
-		return refuse_form(CONFIG_TYPE_PREFIX, text, reason);
+		return reason_set_form(reason, CONFIG_TYPE_PREFIX, text);
 	if (parse_prefix_len(buffer, CONFIG_TYPE_PREFIX, &prefix.prefix_len, reason))
 		return -EINVAL;
 	if (plx_addr_parse(buffer, &prefix.first))
-		return refuse_form(CONFIG_TYPE_PREFIX, text, reason);
+		return reason_set_form(reason, CONFIG_TYPE_PREFIX, text);
 	network = address_network(&prefix.first, prefix.prefix_len);
 	if (!plx_addr_is_equal(&network, &prefix.first))
 		return reason_set(reason, "\"%s\" has bits behind its prefix; write %s/%u", text,
@@ -184,7 +184,7 @@ int endpoint_add_prefix(const char *text, struct config_prefixes *field, char *r
 		return reason_set(reason, "is the %uth; join some into ranges, %u are the most",
 				  field->n + 1, CONFIG_ADDRESSES_MAX);
 	if (!copy(buffer, text, strlen(text)))
-		return refuse_form(CONFIG_TYPE_PREFIXES, text, reason);
+		return reason_set_form(reason, CONFIG_TYPE_PREFIXES, text);
 	if (parse_prefix_len(buffer, CONFIG_TYPE_PREFIXES, &prefix.prefix_len, reason)
 	    || parse_range(buffer, &prefix.first, &prefix.count, reason)
 	    || check_host_range(&prefix, reason))
@@ -199,7 +199,7 @@ int endpoint_parse_range(const char *text, struct config_range *field, char *rea
 	struct config_range range;
 
 	if (!copy(buffer, text, strlen(text)))
-		return refuse_form(CONFIG_TYPE_RANGE, text, reason);
+		return reason_set_form(reason, CONFIG_TYPE_RANGE, text);
 	if (parse_range(buffer, &range.first, &range.count, reason))
 		return -EINVAL;
 	*field = range;
@@ -302,7 +302,7 @@ int endpoint_parse_listen(const char *text, struct config_listen *field, char *r
 	char *colon;
 
 	if (!copy(buffer, text, strlen(text)) || !(colon = strchr(buffer, ':')))
-		return refuse_form(CONFIG_TYPE_LISTEN, text, reason);
+		return reason_set_form(reason, CONFIG_TYPE_LISTEN, text);
 	*colon = '\0';
 	if (parse_protocol(buffer, &listen.protocol, reason)
 	    || parse_authority(colon + 1, &listen.addr, &listen.ports, reason))
@@ -339,10 +339,10 @@ int endpoint_parse_target(const char *text, struct config_target *field, char *r
 	const char *authority = text + strlen(scheme), *path;
 
 	if (strncmp(text, scheme, strlen(scheme)) != 0)
-		return refuse_form(CONFIG_TYPE_TARGET, text, reason);
+		return reason_set_form(reason, CONFIG_TYPE_TARGET, text);
 	path = authority + strcspn(authority, "/?#");
 	if (!copy(buffer, authority, (size_t)(path - authority)) || path == authority)
-		return refuse_form(CONFIG_TYPE_TARGET, text, reason);
+		return reason_set_form(reason, CONFIG_TYPE_TARGET, text);
 	if (parse_authority(buffer, &target.addr, &target.ports, reason)
 	    || parse_path(path, target.path, reason))
 		return -EINVAL;

@@ -13,6 +13,9 @@
 int reason_set(char reason[CONFIG_REASON_BYTES], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+// That `text` is not what a value of the type is, and how one is written.
+int reason_set_form(char reason[CONFIG_REASON_BYTES], enum config_type type, const char *text);
+
 int endpoint_parse_address(const char *text, struct plx_addr *field, char *reason);
 int endpoint_add_address(const char *text, struct config_addresses *field, char *reason);
 

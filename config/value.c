@@ -34,12 +34,6 @@ const char *config_value_format(enum config_type type, uint64_t value, char text
 	return units_format(units_of(type), value, text);
 }
 
-static int refuse_form(enum config_type type, const char *text, char *reason)
-{
-	return reason_set(reason, "\"%s\" is not %s; write %s", text, config_type_noun(type),
-			  config_type_text(type));
-}
-
 static int parse_number(const struct config_key_info *key, const char *text, uint64_t *field,
 			char *reason)
 {
@@ -48,7 +42,7 @@ static int parse_number(const struct config_key_info *key, const char *text, uin
 	int error = units_parse(units_of(key->type), text, &value);
 
 	if (error == -EINVAL)
-		return refuse_form(key->type, text, reason);
+		return reason_set_form(reason, key->type, text);
 	config_value_format(key->type, key->least, least);
 	config_value_format(key->type, key->greatest, greatest);
 	if (error || value < key->least || value > key->greatest)
@@ -66,7 +60,7 @@ static int parse_name(const struct config_key_info *key, const char *text, char 
 	size_t len = strlen(text);
 
 	if (len == 0 || len >= key->size || strspn(text, letters) != len)
-		return refuse_form(key->type, text, reason);
+		return reason_set_form(reason, key->type, text);
 	memcpy(field, text, len + 1);
 	return 0;
 }
@@ -99,7 +93,7 @@ static int parse_mac(const char *text, struct config_mac *field, char *reason)
 		      &b[4], &b[5], &end)
 		    != 6
 	    || end != 17)
-		return refuse_form(CONFIG_TYPE_MAC, text, reason);
+		return reason_set_form(reason, CONFIG_TYPE_MAC, text);
 	if (b[0] & 1)
 		return reason_set(reason, "%s is a multicast address; give one of a station", text);
 	if (memcmp(&mac, &(struct config_mac){0}, sizeof(mac)) == 0)
