@@ -31,37 +31,41 @@ static int choose_cpu(const cpu_set_t *allowed, const unsigned *load, int node)
 	return best;
 }
 
-static bool is_isolated(int cpu)
+// CPUs that the scheduler leaves alone: "2-3,6".
+static cpu_set_t read_isolated(void)
 {
 	FILE *file = fopen("/sys/devices/system/cpu/isolated", "re");
+	cpu_set_t isolated;
 	int first, last;
-	bool found = false;
 
+	CPU_ZERO(&isolated);
 	if (file == NULL)
-		return false;
-	while (!found && fscanf(file, "%d", &first) == 1) {
+		return isolated;
+	do {
+		if (fscanf(file, "%d", &first) != 1)
+			break;
 		if (fscanf(file, "-%d", &last) != 1)
 			last = first;
-		found = cpu >= first && cpu <= last;
-		if (fgetc(file) != ',')
-			break;
-	}
+		for (int cpu = first; cpu <= last && cpu < CPU_SETSIZE; cpu++)
+			CPU_SET(cpu, &isolated);
+	} while (fgetc(file) == ',');
 	fclose(file);
-	return found;
+	return isolated;
 }
 
-static cpu_set_t cpus_of(const struct cores_plan *plan, int home)
+// Where an lcore may run whose home is this CPU.
+static cpu_set_t cpus_of(const struct cores_plan *plan, const cpu_set_t *isolated, int home)
 {
 	int node = numa_node_of_cpu(home);
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
 	CPU_SET(home, &cpus);
-	if (plan->n_lcores == plan->n_allowed || is_isolated(home))
+	if (plan->n_lcores == plan->n_allowed || CPU_ISSET(home, isolated))
 		return cpus;
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &plan->allowed) && numa_node_of_cpu(cpu) == node
-		    && !is_isolated(cpu))
+		if (CPU_ISSET(cpu, &plan->allowed) && !CPU_ISSET(cpu, isolated)
+		    && numa_node_of_cpu(cpu) == node)
 			CPU_SET(cpu, &cpus);
 	return cpus;
 }
@@ -71,6 +75,7 @@ void cores_plan_make(const int *nodes, unsigned n_workers, struct cores_plan *pl
 	unsigned load[CPU_SETSIZE] = {0};
 	unsigned lcore_of_cpu[CPU_SETSIZE] = {0};
 	int home_of_lcore[SYSTEM_WORKERS_MAX + 1];
+	cpu_set_t isolated = read_isolated();
 
 	memset(plan, 0, sizeof(*plan));
 	sched_getaffinity(0, sizeof(plan->allowed), &plan->allowed);
@@ -85,7 +90,7 @@ void cores_plan_make(const int *nodes, unsigned n_workers, struct cores_plan *pl
 		plan->lcore_of_worker[i] = lcore_of_cpu[cpu];
 	}
 	for (unsigned lcore = 1; lcore <= plan->n_lcores; lcore++)
-		plan->cpus_of_lcore[lcore] = cpus_of(plan, home_of_lcore[lcore]);
+		plan->cpus_of_lcore[lcore] = cpus_of(plan, &isolated, home_of_lcore[lcore]);
 	plan->is_crowded = plan->n_lcores >= plan->n_allowed;
 }
 

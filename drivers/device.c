@@ -28,7 +28,6 @@ static const struct device_kind {
 	device_explanation *explain_missing;
 } device_kinds[] = {
 	{"net_tap", DEVICE_COPIES | DEVICE_SHARES_MAC | DEVICE_MISSUMS, explain_tap},
-	{"net_tun", DEVICE_COPIES | DEVICE_SHARES_MAC | DEVICE_MISSUMS, explain_tap},
 	{"net_af_packet", DEVICE_COPIES, explain_af_packet},
 	{"net_memif", DEVICE_COPIES, explain_memif},
 	{"net_ring", DEVICE_COPIES | DEVICE_BY_REFERENCE, NULL},

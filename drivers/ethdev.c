@@ -93,7 +93,7 @@ int ethdev_find(struct port *port, struct system_error *error)
 		port->offloads |= PLX_OFFLOAD_TX_ANY_MEMORY;
 	if ((traits & DEVICE_BY_REFERENCE) != 0)
 		port->offloads |= PLX_OFFLOAD_TX_BY_REFERENCE;
-	// A checksum made by the device after the shim would be right for corrupted bytes.
+	// Made after the shim, a checksum would be right for corrupted bytes.
 	if (port->config->impairment.tx.corrupt_ppm != 0 || (traits & DEVICE_MISSUMS) != 0)
 		port->offloads &= ~TX_CHECKSUMS;
 	port->prepares = (port->offloads & TX_CHECKSUMS) != 0;

@@ -46,6 +46,11 @@ bool impairment_is_active(const struct impairment_direction *direction)
 		|| direction->delay != 0 || direction->jitter != 0;
 }
 
+uint32_t impairment_queue_frames(const struct impairment_config *config)
+{
+	return config->queue_frames != 0 ? config->queue_frames : IMPAIRMENT_QUEUE_FRAMES;
+}
+
 size_t impairment_bytes(uint32_t queue_frames)
 {
 	return sizeof(struct impairment) + queue_frames * sizeof(struct held_frame);

@@ -45,6 +45,9 @@ struct impairment;
 // True when this direction does anything at all.
 bool impairment_is_active(const struct impairment_direction *direction);
 
+// Frames that a queue and direction holds at most, the default resolved.
+uint32_t impairment_queue_frames(const struct impairment_config *config);
+
 // Bytes that impairment_create() takes.
 size_t impairment_bytes(uint32_t queue_frames);
 

@@ -80,6 +80,8 @@ unsigned leftover_sweep_runtime(const char *runtime_dir)
 	unsigned removed = 0;
 	DIR *folder;
 
+	if (runtime_dir[0] != '/') // the EAL did not come to making one
+		return 0;
 	snprintf(path, sizeof(path), "%s", runtime_dir);
 	folder = opendir(dirname(path));
 	if (folder == NULL)

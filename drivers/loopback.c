@@ -6,6 +6,8 @@
 // Called by port_burst.h on the two workers of a lane, and by bring-up.
 #include "drivers/loopback.h"
 
+#include <stdalign.h>
+
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include <rte_memcpy.h>
@@ -20,11 +22,11 @@ struct loopback_lane {
 	struct rte_ring *filled;
 	struct rte_mempool *pool;
 	// by the receiver
-	__rte_cache_aligned uint64_t frames;
+	alignas(RTE_CACHE_LINE_SIZE) uint64_t frames;
 	uint64_t bytes;
 	uint64_t no_buffer;
 	// by the sender
-	__rte_cache_aligned uint64_t sent_frames;
+	alignas(RTE_CACHE_LINE_SIZE) uint64_t sent_frames;
 	uint64_t sent_bytes;
 	uint64_t too_long;
 };

@@ -29,11 +29,10 @@ static uint64_t in_megabytes(uint64_t bytes)
 
 static size_t shim_bytes(const struct impairment_config *config)
 {
-	uint32_t queue_frames = config->queue_frames != 0 ? config->queue_frames
-							  : IMPAIRMENT_QUEUE_FRAMES;
+	size_t bytes = impairment_bytes(impairment_queue_frames(config));
 
-	return (impairment_is_active(&config->rx) ? impairment_bytes(queue_frames) : 0)
-		+ (impairment_is_active(&config->tx) ? impairment_bytes(queue_frames) : 0);
+	return (impairment_is_active(&config->rx) ? bytes : 0)
+		+ (impairment_is_active(&config->tx) ? bytes : 0);
 }
 
 static uint64_t worker_bytes(const struct system_config *config, const struct topology *topology,

@@ -73,14 +73,13 @@ static int create_shim(struct impairment **shim, const struct port *port, uint16
 	const struct impairment_config *config = &port->config->impairment;
 	bool is_rx = shim == &port->queues[queue].rx;
 	const struct impairment_direction *direction = is_rx ? &config->rx : &config->tx;
-	uint32_t queue_frames = config->queue_frames != 0 ? config->queue_frames
-							  : IMPAIRMENT_QUEUE_FRAMES;
 	// Every queue and direction its own sequence of numbers.
 	uint64_t seed = config->seed + 2u * queue + (is_rx ? 0 : 1);
 
 	if (!impairment_is_active(direction))
 		return 0;
-	*shim = impairment_create(direction, seed, queue_frames, pool, numa_node);
+	*shim = impairment_create(direction, seed, impairment_queue_frames(config), pool,
+				  numa_node);
 	return *shim != NULL ? 0 : -ENOMEM;
 }
 

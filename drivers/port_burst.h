@@ -6,6 +6,8 @@
 #ifndef DRIVERS_PORT_BURST_H
 #define DRIVERS_PORT_BURST_H
 
+#include <stdalign.h>
+
 #include <rte_branch_prediction.h>
 #include <rte_ethdev.h>
 
@@ -20,7 +22,7 @@ enum port_kind {
 };
 
 struct port_queue {
-	struct impairment *rx; // NULL = no shim
+	alignas(RTE_CACHE_LINE_SIZE) struct impairment *rx; // NULL = no shim
 	struct impairment *tx;
 	struct loopback_lane *receive_lane; // loopback only
 	struct loopback_lane *send_lane;
@@ -28,7 +30,7 @@ struct port_queue {
 	uint16_t n_waiting;
 	uint16_t first_waiting;
 	struct rte_mbuf *waiting[WORKER_BURST];
-} __rte_cache_aligned;
+};
 
 struct port {
 	enum port_kind kind;

@@ -26,12 +26,10 @@ uint16_t stack_setup_tx_descriptors(const struct port_config *port)
 
 static unsigned shim_frames(const struct impairment_config *config)
 {
-	unsigned queue_frames = config->queue_frames != 0 ? config->queue_frames
-							  : IMPAIRMENT_QUEUE_FRAMES;
 	unsigned directions = (impairment_is_active(&config->rx) ? 1u : 0u)
 		+ (impairment_is_active(&config->tx) ? 1u : 0u);
 
-	return directions * queue_frames;
+	return directions * impairment_queue_frames(config);
 }
 
 // A loopback's other end may have a larger MTU; what it sends must fit.

@@ -40,8 +40,8 @@ struct port_config {
 struct stack_plan {
 	char name[SYSTEM_NAME_BYTES];
 	char port[SYSTEM_NAME_BYTES];
-	unsigned
-		workers; // 0 counts as 1; more than one needs a loopback whose other side has as many
+	// 0 counts as 1; more than one needs a loopback whose other side has as many.
+	unsigned workers;
 	uint32_t mbufs; // of each worker's pool; 0 = 16384 and the descriptors
 	// From plx_stack_config_init(), with the counts n_addresses, n_routes, n_neighbors of the
 	// arrays below. Bring-up fills in name, pool, mac, offloads, numa_node and the three

@@ -112,6 +112,12 @@ static bool must_stop(const struct worker *worker, enum order order)
 		|| (order >= ORDER_STOP_LOADS && worker->application.ends_run);
 }
 
+// What nobody can take any more holds up no end: a memif whose peer has gone takes nothing.
+static bool has_sent_all(const struct worker *worker)
+{
+	return worker->n_unsent == 0 || !port_has_link(worker->port);
+}
+
 static bool has_finished(const struct worker_progress *progress)
 {
 	const struct worker_application *application = &progress->worker->application;
@@ -120,7 +126,7 @@ static bool has_finished(const struct worker_progress *progress)
 		return false;
 	if (application->is_finished == NULL)
 		return progress->is_stopping;
-	return application->is_finished(application->context) && progress->worker->n_unsent == 0;
+	return application->is_finished(application->context) && has_sent_all(progress->worker);
 }
 
 // Obeys the order in force, and says so once when there is nothing left to do.
@@ -261,12 +267,11 @@ static void sleep_until(struct run *run, plx_duration until)
 	plx_duration next_second = (elapsed(run) / PLX_SECOND + 1) * PLX_SECOND;
 	plx_duration wake_at = RTE_MIN(until, next_second), now = elapsed(run);
 	plx_duration wait = wake_at > now ? wake_at - now : 0;
-	uint64_t changes;
-
 	const struct timespec timeout = {
 		.tv_sec = (time_t)(wait / PLX_SECOND),
 		.tv_nsec = (long)(wait % PLX_SECOND),
 	};
+	uint64_t changes;
 
 	if (ppoll(&waiting, 1, &timeout, NULL) > 0)
 		(void)!read(run->wake, &changes, sizeof(changes));
@@ -353,6 +358,14 @@ static int launch(const struct run *run, struct lcore_run *lcores)
 	return code;
 }
 
+static int explain_run_failure(int code, struct system_error *error)
+{
+	system_error_where(error, "workers");
+	system_error_what(error, "they cannot be run: %s", strerror(-code));
+	system_error_remedy(error, "allow more open files, or run fewer at once");
+	return code;
+}
+
 static int explain_start_failure(const struct run *run, struct system_error *error)
 {
 	const struct worker_progress *failed = find_start_failure(run);
@@ -377,7 +390,7 @@ int plx_worker_run(struct system *system, const struct worker_run_config *config
 	*result = (struct worker_run_result){0};
 	run.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (run.wake < 0)
-		return -errno;
+		return explain_run_failure(-errno, error);
 	share_out_workers(&run, lcores);
 	atomic_store(&signals_seen, 0);
 	if (config->handle_signals)
@@ -391,5 +404,7 @@ int plx_worker_run(struct system *system, const struct worker_run_config *config
 	if (config->handle_signals)
 		release_signals(old);
 	close(run.wake);
-	return code != 0 ? code : explain_start_failure(&run, error);
+	if (code != 0)
+		return explain_run_failure(code, error);
+	return explain_start_failure(&run, error);
 }

@@ -66,7 +66,8 @@ static void arguments_are_found_by_their_whole_key(void **state)
 static void traits_belong_to_the_whole_name_of_a_driver(void **state)
 {
 	(void)state;
-	assert_int_equal(device_traits("net_tap", "net_tap0"), DEVICE_COPIES | DEVICE_SHARES_MAC);
+	assert_int_equal(device_traits("net_tap", "net_tap0"),
+			 DEVICE_COPIES | DEVICE_SHARES_MAC | DEVICE_MISSUMS);
 	assert_int_equal(device_traits("net_ring", "net_ring0"),
 			 DEVICE_COPIES | DEVICE_BY_REFERENCE);
 	assert_int_equal(device_traits("net_memif", "net_memif0,zero-copy=no"), DEVICE_COPIES);

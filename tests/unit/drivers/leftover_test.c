@@ -130,6 +130,7 @@ static void a_folder_that_is_not_there_is_no_trouble(void **state)
 	(void)state;
 	assert_int_equal(leftover_sweep_huge_pages("/nonexistent"), 0);
 	assert_int_equal(leftover_sweep_runtime("/nonexistent/pollux-1"), 0);
+	assert_int_equal(leftover_sweep_runtime(""), 0);
 	leftover_remove_huge_pages("/nonexistent");
 }
 

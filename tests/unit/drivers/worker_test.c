@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -304,6 +305,31 @@ static void run_without_applications(void)
 	child_stop(system);
 }
 
+static void run_without_a_peer(void)
+{
+	struct worker_run_config config = {.duration = 20 * PLX_MILLISECOND,
+					   .grace = 20 * PLX_SECOND};
+	struct system_config *description = child_loopback_config();
+	struct system *system;
+
+	description->n_ports = description->n_stacks = 1;
+	snprintf(description->ports[0].device, SYSTEM_DEVICE_BYTES,
+		 "net_memif0,role=server,socket=pollux-worker-test-%d", getpid());
+	system = child_start(description);
+	give_diary(system, 0, &right, false);
+	CHILD_CHECK(child_run_workers(system, &config).end == WORKER_END_FINISHED);
+	CHILD_CHECK(system_worker(system, 0)->n_unsent > 0);
+	child_stop(system);
+}
+
+static void frames_that_nobody_takes_hold_up_no_end(void **state)
+{
+	struct child_result result = child_run_ok(run_without_a_peer);
+
+	(void)state;
+	assert_true(result.seconds < 15);
+}
+
 static void a_worker_needs_no_application(void **state)
 {
 	(void)state;
@@ -323,6 +349,7 @@ int main(void)
 		cmocka_unit_test(an_application_that_does_not_start_ends_the_run),
 		cmocka_unit_test(progress_is_reported_once_a_second),
 		cmocka_unit_test(a_worker_needs_no_application),
+		cmocka_unit_test(frames_that_nobody_takes_hold_up_no_end),
 	};
 
 	return cmocka_run_group_tests_name("drivers/worker", tests, NULL, NULL);
