@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The wheel of timer_wheel.h. What its cursor reaches leaves the slots for a pairing heap (Fredman,
-// Sedgewick, Sleator, Tarjan 1986), which hands out by exact deadline and takes late comers at any time.
-// The cursor goes no further than a poll needs, so the heap holds about one tick's timers.
+// The wheel of timer_wheel.h. A slot is a chain of chunks, each a line with the numbers of some timers:
+// unlike a list through the timers it can be read ahead, so that a visit does not wait for one at a time.
+// What the cursor reaches goes to a binary heap, which hands out by exact deadline; the cursor moves only
+// as far as a poll needs, so the heap holds about one tick's timers.
 // Called by tcp/timers and net/neighbor; arming is inline, see timer_wheel.h.
 #include "base/timer_wheel.h"
 
 #include <errno.h>
+#include <stdalign.h>
 
 #include <rte_common.h>
 
@@ -17,8 +19,33 @@ enum {
 	TIMER_SLOTS_MIN = 64,
 	TIMER_SLOTS_MAX = 1 << 20,
 	WORD_BITS = 64,
+	CHUNK_NODES = 14,
+	CHUNK_SHIFT = 4, // a place is a chunk's number and 4 bits for the entry
+	CHUNK_MASK = (1 << CHUNK_SHIFT) - 1,
 };
 #define TIMER_NODES_MAX (UINT32_C(1) << 31)
+
+// All chunks of a slot but its first are full.
+struct timer_chunk {
+	alignas(CACHE_LINE) uint32_t next; // of the slot, or of the free ones
+	uint32_t count;
+	uint32_t nodes[CHUNK_NODES];
+};
+static_assert(sizeof(struct timer_chunk) == CACHE_LINE, "a chunk is read in one go");
+
+static uint32_t chunk_get(struct timer_wheel *wheel)
+{
+	uint32_t c = wheel->free_chunk;
+
+	wheel->free_chunk = wheel->chunks[c].next;
+	return c;
+}
+
+static void chunk_put(struct timer_wheel *wheel, uint32_t c)
+{
+	wheel->chunks[c].next = wheel->free_chunk;
+	wheel->free_chunk = c;
+}
 
 static bool is_sound(const struct timer_wheel_config *config)
 {
@@ -26,6 +53,13 @@ static bool is_sound(const struct timer_wheel_config *config)
 		&& config->slots >= TIMER_SLOTS_MIN && config->slots <= TIMER_SLOTS_MAX
 		&& rte_is_power_of_2(config->slots) && config->tick != 0
 		&& (config->tick & (config->tick - 1)) == 0;
+}
+
+// Enough for any distribution: every slot in use may have one that is not full, and a visit holds one
+// that it is emptying.
+static uint32_t chunk_count(const struct timer_wheel_config *config)
+{
+	return config->nodes / CHUNK_NODES + RTE_MIN(config->nodes, config->slots) + 2;
 }
 
 static uint32_t word_count(uint32_t slots)
@@ -38,39 +72,40 @@ static uint32_t group_count(uint32_t slots)
 	return (word_count(slots) + WORD_BITS - 1) / WORD_BITS;
 }
 
-// The bitmap, its summary and the heads of the slots are one piece of memory, in this order.
-static size_t slots_bytes(uint32_t slots)
+// What is one piece of memory: chunks, nodes, bitmap and summary, heads, heap.
+static size_t pieces_bytes(const struct timer_wheel_config *config)
 {
-	return (word_count(slots) + group_count(slots)) * sizeof(uint64_t)
-		+ slots * sizeof(uint32_t);
-}
-
-static size_t nodes_bytes(uint32_t nodes)
-{
-	return nodes * sizeof(struct timer_node);
+	return chunk_count(config) * sizeof(struct timer_chunk)
+		+ config->nodes * sizeof(struct timer_node)
+		+ (word_count(config->slots) + group_count(config->slots)) * sizeof(uint64_t)
+		+ config->slots * sizeof(uint32_t) + config->nodes * sizeof(uint32_t);
 }
 
 size_t timer_wheel_bytes(const struct timer_wheel_config *config)
 {
 	if (!is_sound(config))
 		return 0;
-	return memory_cost(sizeof(struct timer_wheel)) + memory_cost(nodes_bytes(config->nodes))
-		+ memory_cost(slots_bytes(config->slots));
+	return memory_cost(sizeof(struct timer_wheel)) + memory_cost(pieces_bytes(config));
 }
 
 static void wheel_init(struct timer_wheel *wheel, const struct timer_wheel_config *config)
 {
+	wheel->nodes = (struct timer_node *)(wheel->chunks + chunk_count(config));
+	wheel->occupied = (uint64_t *)(wheel->nodes + config->nodes);
+	wheel->summary = wheel->occupied + word_count(config->slots);
+	wheel->heads = (uint32_t *)(wheel->summary + group_count(config->slots));
+	wheel->due = wheel->heads + config->slots;
 	wheel->mask = config->slots - 1;
 	wheel->shift = (uint32_t)__builtin_ctzll(config->tick);
 	wheel->now = config->now;
 	wheel->cursor = config->now >> wheel->shift;
-	wheel->due_root = INDEX_NONE;
-	wheel->summary = wheel->occupied + word_count(config->slots);
-	wheel->heads = (uint32_t *)(wheel->summary + group_count(config->slots));
 	for (uint32_t i = 0; i < config->slots; i++)
 		wheel->heads[i] = INDEX_NONE;
 	for (uint32_t i = 0; i < config->nodes; i++)
 		wheel->nodes[i].slot = TIMER_SLOT_IDLE;
+	wheel->free_chunk = INDEX_NONE;
+	for (uint32_t i = chunk_count(config); i-- > 0;)
+		chunk_put(wheel, i);
 }
 
 int timer_wheel_create(struct timer_wheel **wheel, const struct timer_wheel_config *config)
@@ -82,10 +117,9 @@ int timer_wheel_create(struct timer_wheel **wheel, const struct timer_wheel_conf
 	w = memory_take("timer_wheel", sizeof(*w), config->socket);
 	if (w == NULL)
 		return -ENOMEM;
-	w->nodes = memory_take("timer_nodes", nodes_bytes(config->nodes), config->socket);
-	w->occupied = memory_take("timer_slots", slots_bytes(config->slots), config->socket);
-	if (w->nodes == NULL || w->occupied == NULL) {
-		timer_wheel_destroy(w);
+	w->chunks = memory_take("timer_nodes", pieces_bytes(config), config->socket);
+	if (w->chunks == NULL) {
+		rte_free(w);
 		return -ENOMEM;
 	}
 	wheel_init(w, config);
@@ -97,8 +131,7 @@ void timer_wheel_destroy(struct timer_wheel *wheel)
 {
 	if (wheel == NULL)
 		return;
-	rte_free(wheel->nodes);
-	rte_free(wheel->occupied);
+	rte_free(wheel->chunks);
 	rte_free(wheel);
 }
 
@@ -144,113 +177,106 @@ static void slot_clear(struct timer_wheel *wheel, uint32_t slot)
 		wheel->summary[word / WORD_BITS] &= ~(UINT64_C(1) << word % WORD_BITS);
 }
 
-static void slot_push(struct timer_wheel *wheel, uint32_t slot, uint32_t idx)
+// Gives the slot a first chunk with room.
+static uint32_t slot_grow(struct timer_wheel *wheel, uint32_t slot)
 {
-	struct timer_node *node = &wheel->nodes[idx];
-	uint32_t word = slot / WORD_BITS;
-	uint32_t head = wheel->heads[slot];
+	uint32_t c = chunk_get(wheel), word = slot / WORD_BITS;
 
-	node->slot = slot;
-	node->prev = INDEX_NONE;
-	node->next = head;
-	wheel->heads[slot] = idx;
-	if (head != INDEX_NONE) {
-		wheel->nodes[head].prev = idx;
-		return;
-	}
+	wheel->chunks[c].next = wheel->heads[slot];
+	wheel->chunks[c].count = 0;
+	wheel->heads[slot] = c;
 	wheel->occupied[word] |= UINT64_C(1) << slot % WORD_BITS;
 	wheel->summary[word / WORD_BITS] |= UINT64_C(1) << word % WORD_BITS;
+	return c;
 }
 
+static void slot_push(struct timer_wheel *wheel, uint32_t slot, uint32_t idx)
+{
+	uint32_t c = wheel->heads[slot];
+	struct timer_chunk *chunk;
+
+	if (c == INDEX_NONE || wheel->chunks[c].count == CHUNK_NODES)
+		c = slot_grow(wheel, slot);
+	chunk = &wheel->chunks[c];
+	wheel->nodes[idx].slot = slot;
+	wheel->nodes[idx].place = c << CHUNK_SHIFT | chunk->count;
+	chunk->nodes[chunk->count++] = idx;
+}
+
+// The last of the first chunk moves into the gap.
 static void slot_remove(struct timer_wheel *wheel, uint32_t idx)
 {
-	struct timer_node *node = &wheel->nodes[idx];
+	uint32_t slot = wheel->nodes[idx].slot, place = wheel->nodes[idx].place;
+	uint32_t c = wheel->heads[slot];
+	struct timer_chunk *first = &wheel->chunks[c];
+	uint32_t last = first->nodes[--first->count];
 
-	if (node->next != INDEX_NONE)
-		wheel->nodes[node->next].prev = node->prev;
-	if (node->prev != INDEX_NONE)
-		wheel->nodes[node->prev].next = node->next;
-	else if (node->next != INDEX_NONE)
-		wheel->heads[node->slot] = node->next;
-	else
-		slot_clear(wheel, node->slot);
-}
-
-// Joins two heaps, neither having siblings: the later root becomes the first child of the earlier.
-static uint32_t heap_meld(struct timer_wheel *wheel, uint32_t a, uint32_t b)
-{
-	struct timer_node *nodes = wheel->nodes;
-	bool a_first = nodes[a].deadline <= nodes[b].deadline;
-	uint32_t parent = a_first ? a : b, child = a_first ? b : a;
-	uint32_t sibling = nodes[parent].child;
-
-	nodes[child].prev = parent;
-	nodes[child].next = sibling;
-	if (sibling != INDEX_NONE)
-		nodes[sibling].prev = child;
-	nodes[parent].child = child;
-	return parent;
-}
-
-// The two passes of the paper: meld pairs from the left, then the pairs from the right.
-static uint32_t heap_meld_siblings(struct timer_wheel *wheel, uint32_t first)
-{
-	struct timer_node *nodes = wheel->nodes;
-	uint32_t pairs = INDEX_NONE, root = INDEX_NONE;
-
-	while (first != INDEX_NONE) {
-		uint32_t second = nodes[first].next, rest = INDEX_NONE, pair = first;
-
-		if (second != INDEX_NONE) {
-			rest = nodes[second].next;
-			pair = heap_meld(wheel, first, second);
-		}
-		nodes[pair].next = pairs;
-		pairs = pair;
-		first = rest;
-	}
-	while (pairs != INDEX_NONE) {
-		uint32_t rest = nodes[pairs].next;
-
-		root = root == INDEX_NONE ? pairs : heap_meld(wheel, root, pairs);
-		pairs = rest;
-	}
-	return root;
-}
-
-static void heap_push(struct timer_wheel *wheel, uint32_t idx)
-{
-	struct timer_node *node = &wheel->nodes[idx];
-
-	node->slot = TIMER_SLOT_DUE;
-	node->child = INDEX_NONE;
-	wheel->due_root = wheel->due_root == INDEX_NONE ? idx
-							: heap_meld(wheel, wheel->due_root, idx);
-}
-
-static void heap_remove(struct timer_wheel *wheel, uint32_t idx)
-{
-	struct timer_node *nodes = wheel->nodes, *node = &nodes[idx];
-	uint32_t children = heap_meld_siblings(wheel, node->child);
-
-	if (idx == wheel->due_root) {
-		wheel->due_root = children;
+	wheel->chunks[place >> CHUNK_SHIFT].nodes[place & CHUNK_MASK] = last;
+	wheel->nodes[last].place = place;
+	if (first->count > 0)
 		return;
-	}
-	if (nodes[node->prev].child == idx)
-		nodes[node->prev].child = node->next;
+	if (first->next == INDEX_NONE)
+		slot_clear(wheel, slot);
 	else
-		nodes[node->prev].next = node->next;
-	if (node->next != INDEX_NONE)
-		nodes[node->next].prev = node->prev;
-	if (children != INDEX_NONE)
-		wheel->due_root = heap_meld(wheel, wheel->due_root, children);
+		wheel->heads[slot] = first->next;
+	chunk_put(wheel, c);
 }
 
-static void unlink_armed(struct timer_wheel *wheel, uint32_t idx)
+static plx_time due_deadline(const struct timer_wheel *wheel, uint32_t at)
+{
+	return wheel->nodes[wheel->due[at]].deadline;
+}
+
+static void due_set(struct timer_wheel *wheel, uint32_t at, uint32_t idx)
+{
+	wheel->due[at] = idx;
+	wheel->nodes[idx].place = at;
+}
+
+// From `at`, where there is a gap, towards the top until `idx` is not earlier than what is above it.
+static void due_rise(struct timer_wheel *wheel, uint32_t at, uint32_t idx)
+{
+	plx_time deadline = wheel->nodes[idx].deadline;
+
+	while (at > 0 && deadline < due_deadline(wheel, (at - 1) / 2)) {
+		due_set(wheel, at, wheel->due[(at - 1) / 2]);
+		at = (at - 1) / 2;
+	}
+	due_set(wheel, at, idx);
+}
+
+// Lets the gap at `at` sink to the bottom, the earlier child rising each time. `idx` then rises from
+// there: it was a leaf and is likely to stay one.
+static void due_fill(struct timer_wheel *wheel, uint32_t at, uint32_t idx)
+{
+	for (uint32_t child = 2 * at + 1; child < wheel->due_count; child = 2 * at + 1) {
+		uint32_t right = child + (child + 1 < wheel->due_count);
+
+		child = due_deadline(wheel, right) < due_deadline(wheel, child) ? right : child;
+		due_set(wheel, at, wheel->due[child]);
+		at = child;
+	}
+	due_rise(wheel, at, idx);
+}
+
+static void due_push(struct timer_wheel *wheel, uint32_t idx)
+{
+	wheel->nodes[idx].slot = TIMER_SLOT_DUE;
+	due_rise(wheel, wheel->due_count++, idx);
+}
+
+static void due_remove(struct timer_wheel *wheel, uint32_t idx)
+{
+	uint32_t last = wheel->due[--wheel->due_count];
+
+	if (last != idx)
+		due_fill(wheel, wheel->nodes[idx].place, last);
+}
+
+static void unfile(struct timer_wheel *wheel, uint32_t idx)
 {
 	if (wheel->nodes[idx].slot == TIMER_SLOT_DUE)
-		heap_remove(wheel, idx);
+		due_remove(wheel, idx);
 	else
 		slot_remove(wheel, idx);
 }
@@ -261,7 +287,7 @@ static void file(struct timer_wheel *wheel, uint32_t idx)
 	uint64_t tick = wheel->nodes[idx].deadline >> wheel->shift;
 
 	if (tick <= wheel->cursor)
-		heap_push(wheel, idx);
+		due_push(wheel, idx);
 	else
 		slot_push(wheel, (uint32_t)tick & wheel->mask, idx);
 }
@@ -269,7 +295,7 @@ static void file(struct timer_wheel *wheel, uint32_t idx)
 void timer_place(struct timer_wheel *wheel, uint32_t idx, plx_time deadline)
 {
 	if (timer_is_armed(wheel, idx))
-		unlink_armed(wheel, idx);
+		unfile(wheel, idx);
 	else
 		wheel->armed++;
 	wheel->nodes[idx].deadline = deadline;
@@ -280,22 +306,39 @@ void timer_disarm(struct timer_wheel *wheel, uint32_t idx)
 {
 	if (!timer_is_armed(wheel, idx))
 		return;
-	unlink_armed(wheel, idx);
+	unfile(wheel, idx);
 	wheel->nodes[idx].slot = TIMER_SLOT_IDLE;
 	wheel->armed--;
 }
 
-// Files all of a slot anew: the due, those that moved since, and those of a later turn.
+static void prefetch_chunk(const struct timer_wheel *wheel, uint32_t c)
+{
+	const struct timer_chunk *chunk = &wheel->chunks[c];
+
+	for (uint32_t i = 0; i < chunk->count; i++)
+		__builtin_prefetch(&wheel->nodes[chunk->nodes[i]], 1);
+	if (chunk->next != INDEX_NONE)
+		__builtin_prefetch(&wheel->chunks[chunk->next], 1);
+}
+
+// Files all of a slot anew: the due, those that moved since, and those of a later turn. While a chunk is
+// worked on, the timers of the next one are on their way.
 static void visit_slot(struct timer_wheel *wheel, uint32_t slot)
 {
-	uint32_t idx = wheel->heads[slot];
+	uint32_t c = wheel->heads[slot];
 
 	slot_clear(wheel, slot);
-	while (idx != INDEX_NONE) {
-		uint32_t next = wheel->nodes[idx].next;
+	prefetch_chunk(wheel, c);
+	while (c != INDEX_NONE) {
+		const struct timer_chunk *chunk = &wheel->chunks[c];
+		uint32_t next = chunk->next;
 
-		file(wheel, idx);
-		idx = next;
+		if (next != INDEX_NONE)
+			prefetch_chunk(wheel, next);
+		for (uint32_t i = 0; i < chunk->count; i++)
+			file(wheel, chunk->nodes[i]);
+		chunk_put(wheel, c);
+		c = next;
 	}
 }
 
@@ -331,7 +374,7 @@ static void advance(struct timer_wheel *wheel, uint64_t last)
 
 static uint32_t pop_due(struct timer_wheel *wheel)
 {
-	uint32_t idx = wheel->due_root;
+	uint32_t idx = wheel->due[0];
 
 	timer_disarm(wheel, idx);
 	return idx;
@@ -346,8 +389,8 @@ unsigned timer_wheel_expire_early(struct timer_wheel *wheel, plx_time now, plx_d
 	wheel->now = time_max(wheel->now, now);
 	horizon = time_add(wheel->now, ahead);
 	for (;;) {
-		while (count < max && wheel->due_root != INDEX_NONE
-		       && time_is_due(wheel->nodes[wheel->due_root].deadline, horizon))
+		while (count < max && wheel->due_count > 0
+		       && time_is_due(due_deadline(wheel, 0), horizon))
 			fired[count++] = pop_due(wheel);
 		if (count == max || wheel->cursor >= horizon >> wheel->shift)
 			return count;
@@ -362,8 +405,8 @@ unsigned timer_wheel_expire(struct timer_wheel *wheel, plx_time now, uint32_t *f
 
 plx_time timer_wheel_next(const struct timer_wheel *wheel)
 {
-	if (wheel->due_root != INDEX_NONE)
-		return wheel->nodes[wheel->due_root].deadline;
+	if (wheel->due_count > 0)
+		return due_deadline(wheel, 0);
 	if (wheel->armed == 0)
 		return PLX_TIME_NEVER;
 	return next_visit_tick(wheel) << wheel->shift;

@@ -21,17 +21,12 @@ struct timer_wheel_config {
 	plx_time now;
 };
 
-// In a slot: next and prev are its list. Among the due: next and prev are the siblings in a pairing
-// heap (prev of the first sibling is the parent), child its first child.
 struct timer_node {
 	plx_time deadline;
-	uint32_t next;
-	uint32_t prev;
-	uint32_t slot; // where it lies, or one of the two below
-	uint32_t child;
+	uint32_t slot;	// where it lies, or one of the two below
+	uint32_t place; // in a slot: chunk and entry; among the due: position in the heap
 };
-static_assert(sizeof(struct timer_node) == 24,
-	      "two of them are counted in a connection's 384 bytes");
+static_assert(sizeof(struct timer_node) == 16, "four to a cache line, none across two");
 
 #define TIMER_SLOT_IDLE UINT32_MAX
 #define TIMER_SLOT_DUE (UINT32_MAX - 1)
@@ -39,13 +34,16 @@ static_assert(sizeof(struct timer_node) == 24,
 // Slots hold what is due in ticks after `cursor`; the heap holds what is due by the end of that tick.
 struct timer_wheel {
 	struct timer_node *nodes;
-	uint64_t cursor;   // the tick the wheel stands at
-	uint32_t mask;	   // slots - 1
-	uint32_t shift;	   // nanoseconds to ticks
-	uint32_t due_root; // the earliest of the heap, INDEX_NONE when it is empty
+	uint64_t cursor; // the tick the wheel stands at
+	uint32_t mask;	 // slots - 1
+	uint32_t shift;	 // nanoseconds to ticks
+	plx_time now;	 // the latest time the wheel was told
+	uint32_t *due;	 // a binary heap of indexes, the earliest deadline first
+	uint32_t due_count;
 	uint32_t armed;
-	plx_time now;	    // the latest time the wheel was told
-	uint32_t *heads;    // per slot
+	uint32_t *heads;	    // per slot: its first chunk
+	struct timer_chunk *chunks; // a slot's timers, so many to a line
+	uint32_t free_chunk;
 	uint64_t *occupied; // a bit per slot
 	uint64_t *summary;  // a bit per word of `occupied`
 };
