@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The pool is one block; sessions are taken from its untouched end until some have come back, then the
-// last one that came back first, being warm. `door` tells events of listeners from those of sessions.
+// The pool is one block; sessions are taken from its untouched end until some have come back, then
+// the last one that came back first, being warm. `door` tells events of listeners from those of
+// sessions.
 // Called by http_server, echo and discard.
 #include "apps/acceptor.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What all servers share: the listeners of a range of ports and a fixed pool of sessions, one for each
-// connection. When no session is free a connection is closed at once and counted.
-// An event goes through acceptor_find_session() first; after CLOSED or FAILED the session goes back
-// by acceptor_release().
+// What all servers share: the listeners of a range of ports and a fixed pool of sessions, one for
+// each connection. When no session is free a connection is closed at once and counted. An event
+// goes through acceptor_find_session() first; after CLOSED or FAILED the session goes back by
+// acceptor_release().
 // Called by http_server, echo and discard.
 #ifndef APPS_ACCEPTOR_H
 #define APPS_ACCEPTOR_H
@@ -52,8 +52,8 @@ void acceptor_fini(struct acceptor *acceptor);
 // Listens on every port of the range. Returns 0; or what plx_listen() said, nothing listening then.
 int acceptor_start(struct acceptor *acceptor, struct plx_stack *stack);
 
-// The session that an event is for, a new one when the mask has ACCEPTED: its session part is filled
-// in, the rest is as its last user left it. NULL when the event is dealt with.
+// The session that an event is for, a new one when the mask has ACCEPTED: its session part is
+// filled in, the rest is as its last user left it. NULL when the event is dealt with.
 struct session *acceptor_find_session(struct acceptor *acceptor, const struct plx_event *event);
 
 // The last event has come: counts it and takes the session back.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// RFC 862 over the receive and send queues of the stack: a chunk is looked at without being taken, as much
-// of it as fits is sent, and exactly that much is taken. Nothing is ever held here, so nothing can
-// be lost.
+// RFC 862 over the receive and send queues of the stack: a chunk is looked at without being taken,
+// as much of it as fits is sent, and exactly that much is taken. Nothing is ever held here, so
+// nothing can be lost.
 // The worker's loop calls it through application.h.
 #include "apps/echo.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A log-linear histogram: 1024 cells for every power of two, so that a value is known to better than
-// one part in a thousand from 1 ns to more than an hour, in fixed memory (270 KB).
-// A value is recorded by a count of leading zeros, a shift and an addition.
+// A log-linear histogram: 1024 cells for every power of two, so that a value is known to better
+// than one part in a thousand from 1 ns to more than an hour, in fixed memory (270 KB). A value is
+// recorded by a count of leading zeros, a shift and an addition.
 // Filled by load_connection, merged and asked by apps/report.
 #ifndef APPS_HISTOGRAM_H
 #define APPS_HISTOGRAM_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Two steps: http_tree.c walks the folder, this file reads what was found into one block and answers
-// look-ups by an open-addressed table that never changes afterwards.
-// Paths come from the operator's disk and are fixed, so the hash needs no key.
+// Two steps: http_tree.c walks the folder, this file reads what was found into one block and
+// answers look-ups by an open-addressed table that never changes afterwards. Paths come from the
+// operator's disk and are fixed, so the hash needs no key.
 // Called by apps/host and http_session.
 #include "apps/http_files.h"
 
@@ -153,7 +153,8 @@ static void add_path(struct http_files *files, size_t path_len, uint32_t file)
 	files->slots[i] = (struct slot){hash, path, (uint32_t)path_len, file};
 }
 
-// A folder's index.html answers for "/folder/" and "/folder" too; nothing else can have these paths.
+// A folder's index.html answers for "/folder/" and "/folder" too; nothing else can have these
+// paths.
 static void add_paths(struct http_files *files, uint32_t file)
 {
 	const size_t index_len = strlen(INDEX_NAME);

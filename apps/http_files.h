@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The files below a folder, read into memory once and looked up by the path of a request. Only what
-// was found by walking the folder can ever be served, so no path leads out of it; symbolic links are
-// followed to files within the folder only. A folder answers with its index.html.
+// was found by walking the folder can ever be served, so no path leads out of it; symbolic links
+// are followed to files within the folder only. A folder answers with its index.html.
 // Made by apps/host before the workers start, which share it unchanged; asked by http_session.
 #ifndef APPS_HTTP_FILES_H
 #define APPS_HTTP_FILES_H

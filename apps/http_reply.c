@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// llhttp reads the header and pauses at its end; a body of known length is counted here, llhttp goes
-// on with the other kinds (RFC 9112 6.3).
+// llhttp reads the header and pauses at its end; a body of known length is counted here, llhttp
+// goes on with the other kinds (RFC 9112 6.3).
 // Called by load_connection.
 #include "apps/http_reply.h"
 
@@ -65,7 +65,8 @@ static bool has_known_length(const llhttp_t *parser, uint64_t *body_bytes)
 	return (parser->flags & (F_CONTENT_LENGTH | F_TRANSFER_ENCODING)) == F_CONTENT_LENGTH;
 }
 
-// A header ends at `end`. MORE when its body, or after an interim one the next header, is to follow.
+// A header ends at `end`. MORE when its body, or after an interim one the next header, is to
+// follow.
 static enum http_reply_verdict end_header(struct http_reply *reply)
 {
 	llhttp_t *parser = &reply->parser;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Reads one response at a time out of a stream of bytes, wherever the stream is cut (RFC 9112): its
-// status, whether the connection may go on, and that its body is as long as it said. Interim responses
-// (1xx) are passed over. A header that is the same as the last one is recognized without being
-// parsed.
+// status, whether the connection may go on, and that its body is as long as it said. Interim
+// responses (1xx) are passed over. A header that is the same as the last one is recognized without
+// being parsed.
 // Called by load_connection.
 #ifndef APPS_HTTP_REPLY_H
 #define APPS_HTTP_REPLY_H
@@ -15,7 +15,8 @@
 #define HTTP_REPLY_HEADER_BYTES_MAX 65536
 #define HTTP_REPLY_REPEATED_BYTES 512
 
-// The last header whose body has a length that it announces, shared by all replies of an application.
+// The last header whose body has a length that it announces, shared by all replies of an
+// application.
 struct http_reply_repeated {
 	uint64_t body_bytes;
 	uint32_t header_bytes; // 0 = none yet

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// llhttp does the reading; it pauses at the end of every header and of every body, which tells exactly how
-// far it got, and begins anew for the next request.
+// llhttp does the reading; it pauses at the end of every header and of every body, which tells
+// exactly how far it got, and begins anew for the next request.
 // Called by http_session.
 #include "apps/http_request.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Reads requests out of a stream of bytes, one header at a time, wherever the stream is cut (RFC 9112).
-// Of the header it keeps what an answer depends on; the body is passed over by the next call.
+// Reads requests out of a stream of bytes, one header at a time, wherever the stream is cut (RFC
+// 9112). Of the header it keeps what an answer depends on; the body is passed over by the next
+// call.
 // Called by http_session.
 #ifndef APPS_HTTP_REQUEST_H
 #define APPS_HTTP_REQUEST_H

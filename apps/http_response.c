@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Heads are put together once, when a server is made or its files are read; sending one copies a line or two.
+// Heads are put together once, when a server is made or its files are read; sending one copies a
+// line or two.
 // Made by http_files and http_server, sent by http_session.
 #include "apps/http_response.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Sets the table for the sessions: the responses that are made once, the pool, the listeners; and ends
-// what lingers too long.
+// Sets the table for the sessions: the responses that are made once, the pool, the listeners; and
+// ends what lingers too long.
 // The worker's loop calls it through application.h.
 #include "apps/http_server.h"
 

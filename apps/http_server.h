@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// An HTTP/1.1 server (RFC 9112) for GET and HEAD: keep-alive, pipelining, HTTP/1.0. It answers every
-// path with the same body, or serves http_files. It has no timers but one: a connection that it
-// closes while the peer may still be sending lingers for a bounded time, so that the last response
-// is not lost to a reset (RFC 9112 9.6). See http_session.h for how a request is read.
+// An HTTP/1.1 server (RFC 9112) for GET and HEAD: keep-alive, pipelining, HTTP/1.0. It answers
+// every path with the same body, or serves http_files. It has no timers but one: a connection that
+// it closes while the peer may still be sending lingers for a bounded time, so that the last
+// response is not lost to a reset (RFC 9112 9.6). See http_session.h for how a request is read.
 // Created by apps/host; the worker's loop calls it through application.h.
 #ifndef APPS_HTTP_SERVER_H
 #define APPS_HTTP_SERVER_H

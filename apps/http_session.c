@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Reading: look at a chunk, answer what is complete in it, take as much as was dealt with. Sending: a
-// response that does not fit stops the reading until WRITABLE. Ending: close when nothing can be
-// unread, else FIN first and close when the peer has closed too, or was given time to.
-// RFC 9112 9. Called by http_server.
+// Reading: look at a chunk, answer what is complete in it, take as much as was dealt with. Sending:
+// a response that does not fit stops the reading until WRITABLE. Ending: close when nothing can be
+// unread, else FIN first and close when the peer has closed too, or was given time to. RFC 9112 9.
+// Called by http_server.
 #include "apps/http_session.h"
 
 #include <string.h>
@@ -118,8 +118,8 @@ static const struct http_response *choose_response(const struct http_request *re
 	return context->files == NULL ? &context->pattern : find_file(request, context);
 }
 
-// So that the same header, coming again, need not be read again. Only a whole one without a body that
-// led to an ordinary response and leaves the connection open.
+// So that the same header, coming again, need not be read again. Only a whole one without a body
+// that led to an ordinary response and leaves the connection open.
 static void remember(struct http_context *context, const struct http_session *session,
 		     const struct http_response *response, const char *header)
 {
@@ -187,8 +187,8 @@ static bool answer_repeated(struct http_session *session, struct http_context *c
 	return true;
 }
 
-// Answers the requests of a chunk one by one for as long as every response can be sent whole. Returns
-// how many bytes are dealt with.
+// Answers the requests of a chunk one by one for as long as every response can be sent whole.
+// Returns how many bytes are dealt with.
 static size_t answer_chunk(struct http_session *session, struct http_context *context, size_t len)
 {
 	const char *at = context->chunk;

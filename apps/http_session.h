@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// One connection of the HTTP server. Requests are parsed where the receive queue lets us look at them
-// and taken from it when they are answered, so that a client that does not read its responses
-// is not read from either: at most one response is begun, none is ever queued here.
-// A request is answered when its header is complete (RFC 9110 10.1.1 allows it, so Expect needs nothing
-// more); what body it has is skipped. Called by http_server.
+// One connection of the HTTP server. Requests are parsed where the receive queue lets us look at
+// them and taken from it when they are answered, so that a client that does not read its responses
+// is not read from either: at most one response is begun, none is ever queued here. A request is
+// answered when its header is complete (RFC 9110 10.1.1 allows it, so Expect needs nothing more);
+// what body it has is skipped. Called by http_server.
 #ifndef APPS_HTTP_SESSION_H
 #define APPS_HTTP_SESSION_H
 
@@ -37,8 +37,8 @@ struct http_session {
 	char target[]; // HTTP_TARGET_BYTES_MAX when there are files
 };
 
-// The last header that led to an ordinary response: clients repeat themselves, and comparing is a tenth
-// of parsing.
+// The last header that led to an ordinary response: clients repeat themselves, and comparing is a
+// tenth of parsing.
 struct http_repeated {
 	const struct http_response *response;
 	uint32_t header_bytes; // 0 = none yet

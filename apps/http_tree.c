@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A physical walk by fts(3): folders are never entered through a link, so there is no way out and no
-// way round. Only names that are links are resolved, and then to where they lead in the end.
+// A physical walk by fts(3): folders are never entered through a link, so there is no way out and
+// no way round. Only names that are links are resolved, and then to where they lead in the end.
 // Called by http_files.
 #include "apps/http_tree.h"
 

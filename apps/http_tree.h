@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The regular files below a folder, found before any is read. Symbolic links to regular files within the
-// folder count as files; links out of it, to folders or to nothing do not count. Whatever else
-// lies there (sockets, devices) is passed over.
+// The regular files below a folder, found before any is read. Symbolic links to regular files
+// within the folder count as files; links out of it, to folders or to nothing do not count.
+// Whatever else lies there (sockets, devices) is passed over.
 // Called by http_files.
 #ifndef APPS_HTTP_TREE_H
 #define APPS_HTTP_TREE_H
@@ -26,8 +26,8 @@ struct http_tree {
 	size_t capacity;
 };
 
-// Walks the folder `root`. Returns 0, or a negative errno and in `error` what cannot be read and why.
-// The tree wants http_tree_free() in both cases.
+// Walks the folder `root`. Returns 0, or a negative errno and in `error` what cannot be read and
+// why. The tree wants http_tree_free() in both cases.
 int http_tree_walk(struct http_tree *tree, const char *root, struct http_files_error *error);
 
 void http_tree_free(struct http_tree *tree);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The load as a whole: once an iteration it hands out the requests that are due, opens connections, looks for
-// those that wait too long, and at the end of its time winds itself up. Each of these does a bounded
-// amount of work and is called again at once when more is left.
+// The load as a whole: once an iteration it hands out the requests that are due, opens connections,
+// looks for those that wait too long, and at the end of its time winds itself up. Each of these
+// does a bounded amount of work and is called again at once when more is left.
 // The worker's loop calls it through application.h.
 #include <errno.h>
 #include <stdlib.h>
@@ -21,15 +21,25 @@ static struct load_connection *first_of(const struct load *load, enum load_state
 	return TAILQ_FIRST(&load->lists[state]);
 }
 
+static struct load_connection *find_free(const struct load *load)
+{
+	struct load_connection *idle = first_of(load, LOAD_IDLE);
+
+	return idle != NULL ? idle : first_of(load, LOAD_VACANT);
+}
+
+// True when a request is due and somebody is free to take it. When nobody is, the schedule keeps
+// it; its latency has begun.
+static bool can_hand_out(const struct load *load, plx_time now)
+{
+	return load->schedule.next <= now && find_free(load) != NULL;
+}
+
 static void hand_out_requests(struct load *load, plx_time now)
 {
-	for (unsigned i = 0; i < REQUESTS_PER_RUN && load->schedule.next <= now; i++) {
-		struct load_connection *c = first_of(load, LOAD_IDLE);
+	for (unsigned i = 0; i < REQUESTS_PER_RUN && can_hand_out(load, now); i++) {
+		struct load_connection *c = find_free(load);
 
-		if (c == NULL)
-			c = first_of(load, LOAD_VACANT);
-		if (c == NULL)
-			return; // the schedule keeps them; their latency has begun
 		load_connection_begin_request(load, c, load_schedule_take(&load->schedule), now);
 	}
 }
@@ -43,8 +53,8 @@ static void end_cooling(struct load *load, plx_time now)
 					  now);
 }
 
-// A request is never held back for the sake of the target; connections without one are opened no faster
-// than twice as fast as it accepts them.
+// A request is never held back for the sake of the target; connections without one are opened no
+// faster than twice as fast as it accepts them.
 static bool may_connect(const struct load *load, const struct load_connection *c)
 {
 	return c->has_request || load->n[LOAD_CONNECTING] < load->window;
@@ -87,8 +97,8 @@ static void look_for_timeout(struct load *load, struct load_connection *c, plx_t
 		load_connection_fail(load, c, LOAD_ERROR_TIMEOUT, now);
 }
 
-// Looks at every connection a few times per timeout, some at a time. Cheaper than a timer each: a request
-// costs one store.
+// Looks at every connection a few times per timeout, some at a time. Cheaper than a timer each: a
+// request costs one store.
 static void sweep(struct load *load, plx_time now)
 {
 	if (now < load->sweep_at)
@@ -172,12 +182,13 @@ static plx_time load_run(struct application *application, plx_time now)
 {
 	struct load *load = (struct load *)application;
 
-	if (!load->is_over && now >= load->end_at)
+	end_cooling(load, now);
+	hand_out_requests(load, now);
+	// What was due in time and has a free connection is sent, however late this iteration is.
+	if (!load->is_over && now >= load->end_at && !can_hand_out(load, now))
 		end(load, now);
 	if (load->is_over)
 		wind_up(load, now);
-	end_cooling(load, now);
-	hand_out_requests(load, now);
 	connect_wanting(load, now);
 	sweep(load, now);
 	return next_run(load, now);

@@ -2,9 +2,10 @@
 //
 // The HTTP load generator: one worker's share of it. In closed loop (rate 0) every connection sends
 // its next request when the last one is answered. In open loop requests have times of their own,
-// known beforehand (load_schedule.h): when no connection is free at its time a request waits, and its
-// latency counts from that time, so a stalling target cannot hide its stalls (coordinated omission).
-// Created and read by apps/host; load_connection.h follows one connection through its life.
+// known beforehand (load_schedule.h): when no connection is free at its time a request waits, and
+// its latency counts from that time, so a stalling target cannot hide its stalls (coordinated
+// omission). Created and read by apps/host; load_connection.h follows one connection through its
+// life.
 #ifndef APPS_LOAD_H
 #define APPS_LOAD_H
 
@@ -36,8 +37,8 @@ struct load_config {
 		source_first; // connections take the sources in turn; any = the stack chooses
 	uint32_t n_sources;   // 0 = the stack chooses
 
-	// Totals of the whole load. This worker takes its share of connections and requests, so that
-	// the workers together hold and send exactly these.
+	// Totals of the whole load. This worker takes its share of connections and requests, so
+	// that the workers together hold and send exactly these.
 	uint32_t connections;
 	uint64_t requests_per_connection; // 0 = for ever
 	uint64_t rate_per_s;		  // 0 = closed loop
@@ -45,11 +46,11 @@ struct load_config {
 	uint32_t share_count;		  // 0 counts as 1
 
 	plx_duration duration; // how long requests are begun; 0 = until application stop
-	plx_duration
-		timeout; // of a connection attempt, and between the bytes of a response; 0 = default
-	plx_duration drain; // how long outstanding responses are awaited at the end; 0 = default
-	const struct plx_option_value *options; // of the connections, after NAGLE 0. Copied.
-	unsigned n_options;			// at most LOAD_OPTIONS_MAX - 1
+	plx_duration timeout;  // of connecting, and between the bytes of a response; 0 = default
+	plx_duration drain;    // how long responses are awaited at the end; 0 = default
+	// Of the connections, in addition to NAGLE 0, which comes first. Copied.
+	const struct plx_option_value *options;
+	unsigned n_options; // at most LOAD_OPTIONS_MAX - 1
 };
 
 // Written by the worker's thread. Any thread may read the numbers while it runs, for a line of

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The events of a connection and what follows from each. A request is lost in one place (lose_request), a
-// connection in two (fail, when we give it up; on_ended, when it ends), so that every incident is
-// counted once.
+// The events of a connection and what follows from each. A request is lost in one place
+// (lose_request), a connection in two (fail, when we give it up; on_ended, when it ends), so that
+// every incident is counted once.
 // Called by load.
 #include "apps/load_connection.h"
 
@@ -145,7 +145,8 @@ static uint32_t next_of(uint32_t index, uint32_t count)
 	return index + 1 < count ? index + 1 : 0;
 }
 
-// Sources and ports in turn, out of step by one more after each common round: so every pair has its turn.
+// Sources and ports in turn, out of step by one more after each common round: so every pair has its
+// turn.
 static void next_tuple(struct load *load)
 {
 	load->next_source = next_of(load->next_source, load->n_sources);
@@ -156,7 +157,8 @@ static void next_tuple(struct load *load)
 	}
 }
 
-// A connection that cannot be had now is asked for again later; any other refusal ends this attempt.
+// A connection that cannot be had now is asked for again later; any other refusal ends this
+// attempt.
 static bool on_refused(struct load *load, struct load_connection *c, int err, plx_time now)
 {
 	if (err != -EADDRNOTAVAIL && err != -ENOBUFS) {
@@ -257,8 +259,8 @@ static void read_response(struct load *load, struct load_connection *c, size_t l
 		load_connection_fail(load, c, LOAD_ERROR_BAD_RESPONSE, now);
 }
 
-// RFC 9112 9.3.1: a target may close a connection between requests at any time; a request that crossed
-// with its FIN is sent again on another connection.
+// RFC 9112 9.3.1: a target may close a connection between requests at any time; a request that
+// crossed with its FIN is sent again on another connection.
 static bool has_crossed(const struct load_connection *c)
 {
 	return c->state == LOAD_BUSY && c->is_peer_closed && c->n_requests > 1

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// One connection of a load, from the wish for it to its last event, again and again. Its state says what
-// it waits for; the four states in which it waits for the load and not for the target are lists.
-// Wherever the load asks nothing of a connection, nothing is stored but a time: see load_sweep().
+// One connection of a load, from the wish for it to its last event, again and again. Its state says
+// what it waits for; the four states in which it waits for the load and not for the target are
+// lists. Wherever the load asks nothing of a connection, nothing is stored but a time: see
+// load_sweep().
 // Called by load.
 #ifndef APPS_LOAD_CONNECTION_H
 #define APPS_LOAD_CONNECTION_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The bytes of the requests of a load. All requests to one port are the same, but for the last one of a
-// connection, which announces that it is (RFC 9112 9.6); they are put together when the
-// port changes.
+// The bytes of the requests of a load. All requests to one port are the same, but for the last one
+// of a connection, which announces that it is (RFC 9112 9.6); they are put together when the port
+// changes.
 // Called by load_connection.
 #ifndef APPS_LOAD_REQUEST_H
 #define APPS_LOAD_REQUEST_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The divisions of the schedule: once at the start, once at the end. Products of a rate and a time need
-// 128 bits.
+// The divisions of the schedule: once at the start, once at the end. Products of a rate and a time
+// need 128 bits.
 // Called by load.
 #include "apps/load_schedule.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // When the requests of an open loop are due. Request k of R per second is due k/R seconds after the
-// start, rounded down to the nanosecond: computed by whole numbers and a remainder that is carried, so
-// that neither drift nor a rounding error grows, and without a division while it runs.
-// Worker i of W has the requests i, i+W, i+2W ...: together they have each exactly once.
-// The schedule is its own queue: requests nobody could take yet are the ones before now.
+// start, rounded down to the nanosecond: computed by whole numbers and a remainder that is carried,
+// so that neither drift nor a rounding error grows, and without a division while it runs. Worker i
+// of W has the requests i, i+W, i+2W ...: together they have each exactly once. The schedule is its
+// own queue: requests nobody could take yet are the ones before now.
 // Called by load.
 #ifndef APPS_LOAD_SCHEDULE_H
 #define APPS_LOAD_SCHEDULE_H

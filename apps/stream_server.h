@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A server that treats a connection as a stream of bytes: what echo and discard have in common, which
-// is everything but the one function that is called when there may be something to read or room to
-// send.
+// A server that treats a connection as a stream of bytes: what echo and discard have in common,
+// which is everything but the one function that is called when there may be something to read or
+// room to send.
 // Called by echo and discard.
 #ifndef APPS_STREAM_SERVER_H
 #define APPS_STREAM_SERVER_H

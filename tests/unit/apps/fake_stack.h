@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A stack without TCP: the calls of <pollux/conn.h> that applications make, on connections whose other end
-// the test plays. What arrives, how much the send buffer takes and which events come is the test's
-// decision; a call on a connection whose last event was given out fails the test, as does
-// an event that a stack would not give.
+// A stack without TCP: the calls of <pollux/conn.h> that applications make, on connections whose
+// other end the test plays. What arrives, how much the send buffer takes and which events come is
+// the test's decision; a call on a connection whose last event was given out fails the test, as
+// does an event that a stack would not give.
 // Linked instead of libpollux by the tests of apps/.
 #ifndef FAKE_STACK_H
 #define FAKE_STACK_H
@@ -66,8 +66,8 @@ plx_conn fake_accept(struct plx_stack *stack, struct application *application, u
 		     plx_time now);
 // Bytes arrive; the event is separate.
 void fake_arrive(struct plx_stack *stack, plx_conn conn, const void *data, size_t len);
-// An event for the connection. PEER_CLOSED sets the FIN; CLOSED and FAILED end it. WRITABLE is only given
-// when a send had been refused.
+// An event for the connection. PEER_CLOSED sets the FIN; CLOSED and FAILED end it. WRITABLE is only
+// given when a send had been refused.
 void fake_event(struct plx_stack *stack, struct application *application, plx_conn conn,
 		uint32_t mask, int32_t error, plx_time now);
 // All bytes that the application has sent, as a string that lives until the next send.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A folder made for the test: what of it is served, under which names, and what is said when it cannot be
-// read.
+// A folder made for the test: what of it is served, under which names, and what is said when it
+// cannot be read.
 // Rooms: apps/http_files, apps/http_tree.
 #include "support/cmocka_headers.h"
 
@@ -16,7 +16,7 @@
 
 #include "apps/http_files.h"
 
-static char folder[] = "/tmp/pollux files XXXXXX"; // with root/ in it, and what lies outside
+static char folder[] = "/tmp/pollux files XXXXXX"; // with served/ in it, and what lies outside
 static char root[64];
 static struct http_files *files;
 static struct http_files_error error;
@@ -48,18 +48,18 @@ static int make_folder(void **state)
 	(void)state;
 	strcpy(folder + strlen(folder) - 6, "XXXXXX");
 	assert_non_null(mkdtemp(folder));
-	snprintf(root, sizeof(root), "%s/root", folder);
+	snprintf(root, sizeof(root), "%s/served", folder);
 	assert_int_equal(mkdir(root, 0755), 0);
-	assert_int_equal(mkdir(in_folder("root/sub"), 0755), 0);
-	assert_int_equal(mkdir(in_folder("rootless"), 0755), 0);
+	assert_int_equal(mkdir(in_folder("served/sub"), 0755), 0);
+	assert_int_equal(mkdir(in_folder("served2"), 0755), 0);
 	write_file("secret", "secret");
-	write_file("rootless/secret", "secret");
-	write_file("root/index.html", "<p>top</p>");
-	write_file("root/a b.txt", "spaced");
-	write_file("root/empty", "");
-	write_file("root/sub/index.html", "<p>sub</p>");
-	write_file("root/sub/page.HTML", "page");
-	write_file("root/sub/noindex.html", "not an index");
+	write_file("served2/secret", "secret");
+	write_file("served/index.html", "<p>top</p>");
+	write_file("served/a b.txt", "spaced");
+	write_file("served/empty", "");
+	write_file("served/sub/index.html", "<p>sub</p>");
+	write_file("served/sub/page.HTML", "page");
+	write_file("served/sub/noindex.html", "not an index");
 	return 0;
 }
 
@@ -124,8 +124,8 @@ static void files_are_served_under_their_names(void **state)
 static void a_folder_answers_with_its_index(void **state)
 {
 	(void)state;
-	assert_int_equal(mkdir(in_folder("root/bare"), 0755), 0);
-	write_file("root/bare/x", "x");
+	assert_int_equal(mkdir(in_folder("served/bare"), 0755), 0);
+	write_file("served/bare/x", "x");
 	load_root();
 	serves("/", "<p>top</p>", "text/html; charset=utf-8");
 	serves("/index.html", "<p>top</p>", "text/html; charset=utf-8");
@@ -140,14 +140,14 @@ static void a_folder_answers_with_its_index(void **state)
 static void links_lead_to_files_within_the_folder_only(void **state)
 {
 	(void)state;
-	make_link("sub/page.HTML", "root/inside.txt");
-	make_link("../../root/index.html", "root/sub/round.html");
-	make_link("../secret", "root/outside");
-	make_link("../rootless/secret", "root/beside");
-	make_link("nowhere", "root/broken");
-	make_link("loop", "root/loop");
-	make_link("..", "root/up");
-	make_link("sub", "root/folder");
+	make_link("sub/page.HTML", "served/inside.txt");
+	make_link("../../served/index.html", "served/sub/round.html");
+	make_link("../secret", "served/outside");
+	make_link("../served2/secret", "served/beside");
+	make_link("nowhere", "served/broken");
+	make_link("loop", "served/loop");
+	make_link("..", "served/up");
+	make_link("sub", "served/folder");
 	load_root();
 	serves("/inside.txt", "page", "text/plain; charset=utf-8");
 	serves("/sub/round.html", "<p>top</p>", "text/html; charset=utf-8");
@@ -162,7 +162,7 @@ static void links_lead_to_files_within_the_folder_only(void **state)
 static void what_is_not_a_file_is_passed_over(void **state)
 {
 	(void)state;
-	assert_int_equal(mkfifo(in_folder("root/fifo"), 0644), 0);
+	assert_int_equal(mkfifo(in_folder("served/fifo"), 0644), 0);
 	load_root();
 	has_no("/fifo");
 }
@@ -187,7 +187,7 @@ static void many_files_are_all_found(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 1000; i++) {
-		snprintf(name, sizeof(name), "root/sub/%u.txt", i);
+		snprintf(name, sizeof(name), "served/sub/%u.txt", i);
 		snprintf(content, sizeof(content), "%u", i);
 		write_file(name, content);
 	}
@@ -222,7 +222,7 @@ static void a_file_that_changes_while_it_is_read_is_an_error(void **state)
 
 	(void)state;
 	assert_int_equal(http_files_scan(root, &files, &error), 0);
-	write_file("root/empty", "no longer");
+	write_file("served/empty", "no longer");
 	assert_int_equal(http_files_read(files, NULL, &error), -ESTALE);
 	snprintf(expected, sizeof(expected), "%s/empty: has changed while it was being read", root);
 	assert_string_equal(error.text, expected);
@@ -232,8 +232,8 @@ static void a_file_that_has_become_a_link_is_not_followed(void **state)
 {
 	(void)state;
 	assert_int_equal(http_files_scan(root, &files, &error), 0);
-	assert_int_equal(unlink(in_folder("root/a b.txt")), 0);
-	make_link("../secret", "root/a b.txt");
+	assert_int_equal(unlink(in_folder("served/a b.txt")), 0);
+	make_link("../secret", "served/a b.txt");
 	assert_int_equal(http_files_read(files, NULL, &error), -ELOOP);
 }
 
@@ -244,7 +244,7 @@ static void an_unreadable_file_is_an_error(void **state)
 
 	(void)state;
 	assert_int_equal(chmod(folder, 0755), 0);
-	assert_int_equal(chmod(in_folder("root/empty"), 0), 0);
+	assert_int_equal(chmod(in_folder("served/empty"), 0), 0);
 	if (is_root && seteuid(65534) < 0) {
 		printf("skip - %s: root reads everything here\n", __func__);
 		skip();
@@ -254,7 +254,7 @@ static void an_unreadable_file_is_an_error(void **state)
 
 	assert_true(!is_root || seteuid(0) == 0);
 	assert_int_equal(code, -EACCES);
-	assert_non_null(strstr(error.text, "/root/empty: Permission denied"));
+	assert_non_null(strstr(error.text, "/served/empty: Permission denied"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Requests, responses and paths, wherever the stream of bytes is cut: every stream is read whole, in
-// every two pieces and byte by byte, and must come to the same.
+// Requests, responses and paths, wherever the stream of bytes is cut: every stream is read whole,
+// in every two pieces and byte by byte, and must come to the same.
 // Rooms: apps/http_request, apps/http_reply, apps/http_path, apps/http_response.
 #include "support/cmocka_headers.h"
 
@@ -252,7 +252,8 @@ static bool read_replies(void *reader, const char *piece, size_t len)
 	return true;
 }
 
-// Reads the stream twice with the same memory of repeated headers: what it recognizes must not differ.
+// Reads the stream twice with the same memory of repeated headers: what it recognizes must not
+// differ.
 static void replies_read_at(const char *text, size_t cut, const char *expected)
 {
 	struct http_reply_repeated repeated = {0};

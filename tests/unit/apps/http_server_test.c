@@ -1,98 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The HTTP server on a stack that the test plays: what it sends, byte for byte, however the requests are
-// cut and however little the send buffer takes; and when it closes, lingers or turns away.
-// Rooms: apps/http_server, apps/http_session, apps/acceptor.
-#include "support/cmocka_headers.h"
+// What the HTTP server answers, byte for byte, however the requests are cut and however little the
+// send buffer takes.
+// Rooms: apps/http_server, apps/http_session.
+#include "http_fixture.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "apps/http_server.h"
-#include "fake_stack.h"
-
-#define GET "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-#define GET_CLOSE "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-#define HEAD "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n"
-#define TEXT "Content-Type: text/plain; charset=utf-8\r\n"
-#define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n" TEXT
-#define OK OK_HEAD "\r\n01234567"
-#define OK_CLOSE OK_HEAD "Connection: close\r\n\r\n01234567"
-#define LINGER (2 * PLX_SECOND)
-
-static struct plx_stack *stack;
-static struct application *server;
-static struct http_files *files;
-static plx_time now;
-
-static void create_server(const struct http_server_config *config)
-{
-	assert_int_equal(http_server_create(config, &server), 0);
-	assert_int_equal(server->ops->start(server, stack, now), 0);
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	stack = fake_create();
-	now = 1000 * PLX_SECOND;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (server != NULL)
-		server->ops->destroy(server);
-	server = NULL;
-	http_files_destroy(files);
-	files = NULL;
-	fake_destroy(stack);
-	return 0;
-}
-
-static void create_pattern_server(uint64_t body_bytes)
-{
-	struct http_server_config config = {.server = {.port_first = 80, .port_last = 80},
-					    .body_bytes = body_bytes};
-
-	create_server(&config);
-}
-
-// What became of the connection: closed, half closed or neither.
-static struct fake_connection *at(plx_conn conn)
-{
-	return fake_connection(stack, conn);
-}
-
-static plx_conn accept_client(void)
-{
-	return fake_accept(stack, server, 0, now);
-}
-
-static void event(plx_conn conn, uint32_t mask)
-{
-	fake_event(stack, server, conn, mask, 0, now);
-}
-
-static void ask(plx_conn conn, const char *bytes)
-{
-	fake_arrive(stack, conn, bytes, strlen(bytes));
-	event(conn, PLX_EVENT_READABLE);
-}
-
-static void answers(plx_conn conn, const char *expected)
-{
-	assert_string_equal(fake_sent(stack, conn), expected);
-}
-
-static void end(plx_conn conn)
-{
-	assert_true(at(conn)->is_closed);
-	event(conn, PLX_EVENT_CLOSED);
-}
 
 // A fresh connection asks for `bytes` and is answered `expected`, at every cut and byte by byte.
 static void exchange(const char *bytes, const char *expected, bool is_closed)
@@ -201,8 +117,8 @@ static void an_endless_header_is_refused(void **state)
 	assert_true(at(conn)->is_write_shut);
 }
 
-// The send buffer takes one byte at a time; whatever it takes, the bytes are the same, and no request is
-// taken from the receive queue before the one in front of it is answered.
+// The send buffer takes one byte at a time; whatever it takes, the bytes are the same, and no
+// request is taken from the receive queue before the one in front of it is answered.
 static void exchange_slowly(const char *bytes, const char *expected, size_t room)
 {
 	fake_control(stack)->room = 0;
@@ -276,182 +192,6 @@ static void a_large_body_is_sent_from_where_it_lies(void **state)
 	free(body);
 }
 
-static void a_client_that_closes_its_half_gets_all_its_responses(void **state)
-{
-	(void)state;
-	create_pattern_server(8);
-	fake_control(stack)->room = 50;
-	plx_conn conn = accept_client();
-
-	fake_arrive(stack, conn, GET GET, strlen(GET GET));
-	event(conn, PLX_EVENT_READABLE | PLX_EVENT_PEER_CLOSED);
-	assert_false(at(conn)->is_closed);
-	at(conn)->room = 10000;
-	event(conn, PLX_EVENT_WRITABLE);
-	answers(conn, OK OK);
-	end(conn);
-}
-
-static void a_client_that_closes_between_requests_is_followed(void **state)
-{
-	(void)state;
-	create_pattern_server(8);
-	plx_conn conn = accept_client();
-
-	ask(conn, GET);
-	event(conn, PLX_EVENT_PEER_CLOSED);
-	answers(conn, OK);
-	end(conn);
-	conn = accept_client();
-	ask(conn, "GET / HT");
-	event(conn, PLX_EVENT_PEER_CLOSED);
-	answers(conn, "");
-	end(conn);
-}
-
-static void a_request_that_comes_with_the_handshake_is_answered(void **state)
-{
-	(void)state;
-	create_pattern_server(8);
-	fake_control(stack)->early_data = GET_CLOSE;
-	plx_conn conn = fake_accept(stack, server, PLX_EVENT_READABLE, now);
-
-	answers(conn, OK_CLOSE);
-	end(conn);
-	assert_int_equal(http_server_results(server)->server.accepted, 1);
-	assert_int_equal(http_server_results(server)->server.closed, 1);
-}
-
-static void a_client_that_still_sends_is_given_time_to_read_the_answer(void **state)
-{
-	(void)state;
-	create_pattern_server(8);
-	plx_conn conn = accept_client();
-
-	ask(conn, "nonsense\r\n");
-	assert_true(at(conn)->is_write_shut);
-	assert_false(at(conn)->is_closed);
-	assert_int_equal(server->ops->run(server, now), now + LINGER);
-	ask(conn, "more nonsense");
-	assert_int_equal(at(conn)->received.taken, at(conn)->received.len);
-	now += LINGER - 1;
-	assert_int_equal(server->ops->run(server, now), now + 1);
-	assert_false(at(conn)->is_closed);
-	now += 1;
-	assert_int_equal(server->ops->run(server, now), PLX_TIME_NEVER);
-	end(conn);
-}
-
-static void a_lingering_client_that_closes_is_followed(void **state)
-{
-	(void)state;
-	create_pattern_server(8);
-	plx_conn first = accept_client();
-	plx_conn second = accept_client();
-	plx_conn third = accept_client();
-
-	ask(first, "nonsense\r\n");
-	ask(second, "nonsense\r\n");
-	ask(third, "nonsense\r\n");
-	event(second, PLX_EVENT_PEER_CLOSED);
-	end(second);
-	fake_event(stack, server, first, PLX_EVENT_FAILED, -ECONNRESET, now);
-	now += LINGER;
-	assert_int_equal(server->ops->run(server, now), PLX_TIME_NEVER);
-	end(third);
-}
-
-static void when_every_session_is_taken_clients_are_turned_away(void **state)
-{
-	struct http_server_config config = {
-		.server = {.port_first = 80, .port_last = 80, .max_sessions = 2}, .body_bytes = 8};
-	const struct server_results *results;
-	plx_conn conns[4];
-
-	(void)state;
-	create_server(&config);
-	results = &http_server_results(server)->server;
-	for (unsigned i = 0; i < 4; i++)
-		conns[i] = accept_client();
-	assert_false(at(conns[1])->is_closed);
-	assert_true(at(conns[2])->is_closed && at(conns[3])->is_closed);
-	assert_int_equal(results->accepted, 4);
-	assert_int_equal(results->turned_away, 2);
-	end(conns[2]);
-	fake_event(stack, server, conns[3], PLX_EVENT_FAILED, -ECONNRESET, now);
-	fake_event(stack, server, conns[0], PLX_EVENT_FAILED, -ECONNRESET, now);
-
-	conns[0] = accept_client(); // the session of the first is free again
-	ask(conns[0], GET);
-	answers(conns[0], OK);
-	ask(conns[1], GET);
-	answers(conns[1], OK);
-	assert_int_equal(results->closed, 1);
-	assert_int_equal(results->failed, 2);
-}
-
-static void a_connection_that_failed_before_it_was_fetched_is_counted(void **state)
-{
-	(void)state;
-	create_pattern_server(8);
-	fake_accept(stack, server, PLX_EVENT_FAILED, now);
-	assert_int_equal(http_server_results(server)->server.accepted, 1);
-	assert_int_equal(http_server_results(server)->server.failed, 1);
-	server->ops->stop(server, now);
-	assert_true(server->ops->is_finished(server));
-}
-
-static void it_listens_on_every_port_of_its_range_or_on_none(void **state)
-{
-	struct http_server_config config = {.server = {.port_first = 8080, .port_last = 8082},
-					    .body_bytes = 8};
-
-	(void)state;
-	create_server(&config);
-	assert_int_equal(fake_control(stack)->n_listeners, 3);
-	assert_int_equal(fake_control(stack)->listen_ports[0], 8080);
-	assert_int_equal(fake_control(stack)->listen_ports[2], 8082);
-	server->ops->destroy(server);
-
-	fake_destroy(stack);
-	stack = fake_create();
-	fake_control(stack)->listen_error = -EADDRINUSE;
-	assert_int_equal(http_server_create(&config, &server), 0);
-	assert_int_equal(server->ops->start(server, stack, now), -EADDRINUSE);
-	server->ops->stop(server, now); // would close the first listener again, were it still there
-	config.server.port_last = 80;
-	struct application *none;
-
-	assert_int_equal(http_server_create(&config, &none), -EINVAL);
-	assert_null(none);
-}
-
-static void a_stop_closes_what_is_idle_and_finishes_what_is_not(void **state)
-{
-	(void)state;
-	create_pattern_server(8);
-	plx_conn idle = accept_client();
-	plx_conn busy = accept_client();
-	plx_conn lingering = accept_client();
-
-	at(busy)->room = 10;
-	ask(busy, GET GET);
-	ask(lingering, "nonsense\r\n");
-	server->ops->stop(server, now);
-	assert_false(server->ops->is_finished(server));
-	end(idle);
-	assert_false(at(busy)->is_closed);
-	at(busy)->room = 1000;
-	event(busy, PLX_EVENT_WRITABLE);
-	answers(busy, OK); // the second request was not begun
-	assert_true(at(busy)->is_write_shut);
-	now += LINGER;
-	server->ops->run(server, now);
-	end(busy);
-	end(lingering);
-	assert_true(server->ops->is_finished(server));
-}
-
 static void write_file(const char *folder, const char *name, const char *content)
 {
 	char path[256];
@@ -523,32 +263,21 @@ static void a_target_that_is_too_long_is_refused(void **state)
 	answers(conn, REFUSAL("414 URI Too Long", "16", "", "target too long\n") TOP);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(requests_are_answered_wherever_they_are_cut),
-		TEST(nothing_is_answered_after_a_close),
-		TEST(bodies_of_requests_are_skipped),
-		TEST(other_methods_are_not_allowed),
-		TEST(bad_requests_are_refused),
-		TEST(a_bad_body_ends_the_connection_without_another_answer),
-		TEST(an_endless_header_is_refused),
-		TEST(a_full_send_buffer_delays_and_loses_nothing),
-		TEST(a_client_that_does_not_read_is_not_read_from),
-		TEST(a_large_body_is_sent_from_where_it_lies),
-		TEST(a_client_that_closes_its_half_gets_all_its_responses),
-		TEST(a_client_that_closes_between_requests_is_followed),
-		TEST(a_request_that_comes_with_the_handshake_is_answered),
-		TEST(a_client_that_still_sends_is_given_time_to_read_the_answer),
-		TEST(a_lingering_client_that_closes_is_followed),
-		TEST(when_every_session_is_taken_clients_are_turned_away),
-		TEST(a_connection_that_failed_before_it_was_fetched_is_counted),
-		TEST(it_listens_on_every_port_of_its_range_or_on_none),
-		TEST(a_stop_closes_what_is_idle_and_finishes_what_is_not),
-		TEST(files_are_served_by_their_paths),
-		TEST(a_target_that_is_too_long_is_refused),
+		HTTP_TEST(requests_are_answered_wherever_they_are_cut),
+		HTTP_TEST(nothing_is_answered_after_a_close),
+		HTTP_TEST(bodies_of_requests_are_skipped),
+		HTTP_TEST(other_methods_are_not_allowed),
+		HTTP_TEST(bad_requests_are_refused),
+		HTTP_TEST(a_bad_body_ends_the_connection_without_another_answer),
+		HTTP_TEST(an_endless_header_is_refused),
+		HTTP_TEST(a_full_send_buffer_delays_and_loses_nothing),
+		HTTP_TEST(a_client_that_does_not_read_is_not_read_from),
+		HTTP_TEST(a_large_body_is_sent_from_where_it_lies),
+		HTTP_TEST(files_are_served_by_their_paths),
+		HTTP_TEST(a_target_that_is_too_long_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("http_server", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The load where things go wrong: every kind of error of load_errors.def is brought about, counted once,
-// and survived.
+// The load where things go wrong: every kind of error of load_errors.def is brought about, counted
+// once, and survived.
 // Rooms: apps/load, apps/load_connection.
 #include "load_fixture.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The schedule of an open loop against its definition: request k of R per second is due k/R seconds after
-// the start, whoever asks and however late.
+// The schedule of an open loop against its definition: request k of R per second is due k/R seconds
+// after the start, whoever asks and however late.
 // Room: apps/load_schedule.
 #include "support/cmocka_headers.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The load where nothing goes wrong: closed and open loop, reconnecting, ramping up, ending.
+// The load where nothing goes wrong: requests and answers, reconnecting, ramping up, ending.
 // Rooms: apps/load, apps/load_connection, apps/load_request, apps/load_results.
 #include "load_fixture.h"
 
@@ -219,205 +219,6 @@ static void a_request_that_crosses_fin_and_reset_in_one_event_is_sent_again(void
 	expect_sums(1);
 }
 
-static void an_open_loop_sends_at_the_times_of_its_schedule(void **state)
-{
-	struct load_config config = load_config_plain();
-
-	(void)state;
-	config.rate_per_s = 4;
-	config.connections = 2;
-	load_begin(&config);
-	run();
-	assert_int_equal(fake_count_open(stack), 2);
-	expect_nothing_sent(nth(0));
-	connected(nth(0)); // the first was due at the start, and waited
-	connected(nth(1));
-	expect_request(nth(0), REQUEST);
-	expect_nothing_sent(nth(1));
-	assert_int_equal(run(), LOAD_START + PLX_SECOND / 4);
-	run_after(PLX_SECOND / 4);
-	expect_request(nth(1), REQUEST);
-	now += 10;
-	responds(nth(0), OK);
-	responds(nth(1), OK);
-	expect_nothing_sent(nth(0));
-	run_after(PLX_SECOND / 4);
-	expect_request(nth(0), REQUEST); // the one that has been idle for longest
-	expect_nothing_sent(nth(1));
-	expect_no_errors();
-}
-
-#define N_TARGETS 8 // connections of a simulation at most
-
-// A target that answers every request `service` after it was sent, but for a stall. The test hops from one
-// deadline to the next, so a deadline that is too late would show as latency.
-struct target {
-	plx_duration service;
-	plx_time stall_from;
-	plx_time stall_until;
-	plx_time answer_at[N_TARGETS]; // PLX_TIME_NEVER: nothing asked
-};
-
-static plx_time answer_time(const struct target *target)
-{
-	plx_time at_time = now + target->service;
-
-	return at_time >= target->stall_from && at_time < target->stall_until ? target->stall_until
-									      : at_time;
-}
-
-static void serve_one(struct target *target, plx_conn conn)
-{
-	struct fake_connection *c = at(conn);
-	plx_time *answer_at = &target->answer_at[conn.index];
-
-	if (c->is_closed) {
-		ends(conn);
-		return;
-	}
-	if (*answer_at <= now) {
-		*answer_at = PLX_TIME_NEVER;
-		responds(conn, OK);
-	}
-	if (c->sent.taken < c->sent.len) {
-		c->sent.taken = c->sent.len;
-		*answer_at = answer_time(target);
-	}
-}
-
-static plx_time first_answer(const struct target *target)
-{
-	plx_time first = PLX_TIME_NEVER;
-
-	for (unsigned i = 0; i < N_TARGETS; i++)
-		first = target->answer_at[i] < first ? target->answer_at[i] : first;
-	return first;
-}
-
-static void simulate(struct target *target)
-{
-	for (unsigned i = 0; i < N_TARGETS; i++)
-		target->answer_at[i] = PLX_TIME_NEVER;
-	while (!load->ops->is_finished(load)) {
-		for (unsigned i = fake_count_open(stack); i-- > 0;)
-			serve_one(target, nth(i));
-		uint64_t opened = results()->connections_opened;
-		plx_time next = run();
-
-		for (; opened < results()->connections_opened; opened++, next = now)
-			connected(nth((unsigned)opened));
-		for (unsigned i = 0; i < fake_count_open(stack); i++)
-			if (at(nth(i))->sent.taken < at(nth(i))->sent.len || at(nth(i))->is_closed)
-				next = now;
-		if (first_answer(target) < next)
-			next = first_answer(target);
-		now = next > now ? next : now;
-	}
-}
-
-static void so_many_seconds_at_a_rate_send_exactly_their_product(void **state)
-{
-	struct load_config config = load_config_plain();
-	struct target target = {.service = 100 * PLX_MICROSECOND};
-
-	(void)state;
-	config.rate_per_s = 997;
-	config.connections = 3;
-	load_begin(&config);
-	simulate(&target);
-	assert_int_equal(results()->requests_sent, 9970);
-	assert_int_equal(results()->requests_answered, 9970);
-	assert_int_equal(results()->requests_unsent, 0);
-	assert_int_equal(results()->latency.min, 100 * PLX_MICROSECOND);
-	assert_int_equal(results()->latency.max, 100 * PLX_MICROSECOND);
-	assert_int_equal(results()->ended, LOAD_START + 10 * PLX_SECOND);
-	expect_no_errors();
-	expect_sums(0);
-}
-
-// One connection, 1000 requests a second, 100 us each, and one second in which nothing is answered: what was
-// due in the stall is sent afterwards as fast as one connection can, and its latency is from when
-// it was due.
-static void a_stall_of_the_target_is_in_the_latencies(void **state)
-{
-	struct load_config config = load_config_plain();
-	struct target target = {.service = 100 * PLX_MICROSECOND,
-				.stall_from = LOAD_START + 2 * PLX_SECOND,
-				.stall_until = LOAD_START + 3 * PLX_SECOND};
-	struct histogram *model = calloc(1, sizeof(*model));
-	plx_time free_at = LOAD_START;
-
-	(void)state;
-	histogram_init(model);
-	for (uint64_t k = 0; k < 10000; k++) {
-		plx_time due = LOAD_START + k * PLX_MILLISECOND;
-		plx_time answered = (due > free_at ? due : free_at) + target.service;
-
-		if (answered >= target.stall_from && answered < target.stall_until)
-			answered = target.stall_until;
-		histogram_record(model, answered - due);
-		free_at = answered;
-	}
-	config.rate_per_s = 1000;
-	load_begin(&config);
-	simulate(&target);
-	assert_int_equal(results()->requests_answered, 10000);
-	assert_memory_equal(&results()->latency, model, sizeof(*model));
-	assert_true(histogram_percentile(model, 99000) > 500 * PLX_MILLISECOND);
-	expect_no_errors();
-	free(model);
-}
-
-static void requests_that_nobody_could_take_are_counted_as_unsent(void **state)
-{
-	struct load_config config = load_config_plain();
-	struct target target = {.service = 10 * PLX_MILLISECOND};
-
-	(void)state;
-	config.rate_per_s = 1000; // ten times what one connection can
-	config.duration = PLX_SECOND;
-	load_begin(&config);
-	simulate(&target);
-	assert_int_equal(results()->requests_sent, 100);
-	assert_int_equal(results()->requests_unsent, 900);
-	expect_no_errors();
-	expect_sums(0);
-}
-
-static void a_new_connection_for_each_request_is_opened_when_it_is_due(void **state)
-{
-	struct load_config config = load_config_plain();
-
-	(void)state;
-	config.rate_per_s = 10;
-	config.requests_per_connection = 1;
-	config.connections = 2;
-	load_begin(&config);
-	run();
-	assert_int_equal(results()->connections_opened, 1);
-	plx_conn first = nth(0);
-
-	expect_request(first, LAST_REQUEST);
-	run_after(PLX_SECOND / 20);
-	assert_int_equal(results()->connections_opened, 1);
-	run_after(PLX_SECOND / 20);
-	assert_int_equal(results()->connections_opened, 2);
-	run_after(PLX_SECOND / 10); // both are taken: the third waits
-	assert_int_equal(results()->connections_opened, 2);
-	connected(first);
-	responds(first, OK_CLOSE);
-	closes(first);
-	ends(first);
-	run_after(PLX_SECOND / 100);
-	assert_int_equal(results()->connections_opened, 3);
-	expect_request(nth(0), LAST_REQUEST);
-	connected(nth(0));
-	responds(nth(0), OK_CLOSE);
-	assert_int_equal(results()->latency.min, PLX_SECOND / 100);
-	expect_no_errors();
-	expect_sums(1);
-}
-
 static void connections_are_opened_no_faster_than_twice_as_fast_as_they_are_accepted(void **state)
 {
 	struct load_config config = load_config_plain();
@@ -488,36 +289,6 @@ static void the_host_field_names_a_port_that_is_not_80(void **state)
 				       : "GET /path HTTP/1.1\r\nHost: [fd00::2]:81\r\n\r\n");
 }
 
-static void at_the_end_idle_connections_are_closed_and_answers_awaited(void **state)
-{
-	struct load_config config = load_config_plain();
-
-	(void)state;
-	config.rate_per_s = 1;
-	config.connections = 2;
-	config.duration = 1500 * PLX_MILLISECOND;
-	load_begin(&config);
-	run();
-	plx_conn busy = nth(0), idle = nth(1);
-
-	connected(busy);
-	connected(idle);
-	run();
-	responds(busy, OK);
-	run_after(PLX_SECOND);
-	expect_request(idle, REQUEST);
-	run_after(PLX_SECOND / 2);
-	ends(busy);
-	assert_false(at(idle)->is_closed);
-	run_after(PLX_SECOND);
-	responds(idle, OK);
-	ends(idle);
-	assert_true(load->ops->is_finished(load));
-	assert_int_equal(results()->requests_answered, 2);
-	expect_no_errors();
-	expect_sums(0);
-}
-
 static void the_load_ends_when_its_connections_have(void **state)
 {
 	struct load_config config = load_config_plain();
@@ -545,56 +316,6 @@ static void the_load_ends_when_its_connections_have(void **state)
 	assert_int_equal(results()->requests_answered, 3);
 	expect_no_errors();
 	expect_sums(0);
-}
-
-static void a_stop_ends_it_before_its_time(void **state)
-{
-	struct load_config config = load_config_plain();
-
-	(void)state;
-	config.duration = 0;
-	config.rate_per_s = 10;
-	load_begin(&config);
-	run();
-	connected(nth(0));
-	responds(nth(0), OK);
-	now += 450 * PLX_MILLISECOND;
-	load->ops->stop(load, now);
-	run();
-	ends(nth(0));
-	assert_true(load->ops->is_finished(load));
-	assert_int_equal(results()->ended, now);
-	assert_int_equal(results()->requests_sent, 1);
-	assert_int_equal(results()->requests_unsent, 4);
-	expect_no_errors();
-}
-
-static void workers_share_connections_and_requests(void **state)
-{
-	struct load_config config = load_config_plain();
-	uint64_t connections = 0, sent = 0;
-
-	(void)state;
-	config.connections = 3;
-	config.rate_per_s = 100;
-	config.duration = PLX_SECOND;
-	config.share_count = 5;
-	for (config.share_index = 0; config.share_index < 5; config.share_index++) {
-		struct target target = {.service = PLX_MILLISECOND};
-
-		now = LOAD_START;
-		load_begin(&config);
-		simulate(&target);
-		connections += results()->connections_opened;
-		sent += results()->requests_sent;
-		assert_int_equal(results()->requests_unsent, 0);
-		assert_int_equal(results()->connections_opened,
-				 load_share(3, config.share_index, 5));
-		load->ops->destroy(load);
-		load = NULL;
-	}
-	assert_int_equal(connections, 3);
-	assert_int_equal(sent, 100);
 }
 
 static void results_of_workers_add_up(void **state)
@@ -676,18 +397,10 @@ int main(void)
 		LOAD_TEST(a_target_that_closes_between_requests_is_connected_to_again),
 		LOAD_TEST(a_request_that_crosses_the_fin_is_sent_again),
 		LOAD_TEST(a_request_that_crosses_fin_and_reset_in_one_event_is_sent_again),
-		LOAD_TEST(an_open_loop_sends_at_the_times_of_its_schedule),
-		LOAD_TEST(so_many_seconds_at_a_rate_send_exactly_their_product),
-		LOAD_TEST(a_stall_of_the_target_is_in_the_latencies),
-		LOAD_TEST(requests_that_nobody_could_take_are_counted_as_unsent),
-		LOAD_TEST(a_new_connection_for_each_request_is_opened_when_it_is_due),
 		LOAD_TEST(connections_are_opened_no_faster_than_twice_as_fast_as_they_are_accepted),
 		LOAD_TEST(every_pair_of_source_and_port_has_its_turn),
 		LOAD_TEST(the_host_field_names_a_port_that_is_not_80),
-		LOAD_TEST(at_the_end_idle_connections_are_closed_and_answers_awaited),
 		LOAD_TEST(the_load_ends_when_its_connections_have),
-		LOAD_TEST(a_stop_ends_it_before_its_time),
-		LOAD_TEST(workers_share_connections_and_requests),
 		LOAD_TEST(results_of_workers_add_up),
 		LOAD_TEST(a_configuration_that_contradicts_itself_is_refused),
 	};
