@@ -116,6 +116,44 @@ static void a_reset_in_the_middle_of_an_orderly_close_is_no_error(void **state)
 	expect_sums(0);
 }
 
+static void what_the_stack_says_is_counted_under_its_kind(void **state)
+{
+	static const struct {
+		int32_t error;
+		enum load_error kind;
+	} said[] = {{-ETIMEDOUT, LOAD_ERROR_TIMEOUT},
+		    {-ENETUNREACH, LOAD_ERROR_UNREACHABLE},
+		    {-ENOBUFS, LOAD_ERROR_NO_BUFFER},
+		    {-EPROTO, LOAD_ERROR_OTHER}};
+	struct load_config config = load_config_plain();
+
+	(void)state;
+	load_begin(&config);
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		run_after(RETRY_AFTER);
+		fails(nth(0), said[i].error);
+		assert_int_equal(results()->errors[said[i].kind], 1);
+		assert_int_equal(results()->requests_failed, i + 1);
+	}
+	run_after(RETRY_AFTER);
+	fake_control(stack)->connect_error = -EADDRINUSE;
+	fails(nth(0), -ECONNREFUSED);
+	run_after(RETRY_AFTER);
+	assert_int_equal(results()->errors[LOAD_ERROR_OTHER], 2);
+	expect_sums(0);
+}
+
+static void every_error_has_a_name_of_its_own(void **state)
+{
+	(void)state;
+	for (enum load_error i = 0; i < LOAD_ERROR_COUNT; i++) {
+		assert_true(strlen(load_error_text(i)) > 0);
+		for (enum load_error k = 0; k < i; k++)
+			assert_string_not_equal(load_error_name(i), load_error_name(k));
+	}
+	assert_string_equal(load_error_name(LOAD_ERROR_BAD_RESPONSE), "bad-response");
+}
+
 // Sweeps until the load gives the connection up, which it has to do after LOAD_TIMEOUT and before a
 // sixteenth more.
 static void expect_timeout(plx_conn conn)
@@ -391,64 +429,6 @@ static void a_port_that_gets_free_unseen_is_found(void **state)
 	expect_errors(LOAD_ERROR_NO_PORT, 1);
 }
 
-static void what_is_unanswered_when_the_drain_is_over_is_unfinished(void **state)
-{
-	struct load_config config = load_config_plain();
-
-	(void)state;
-	config.connections = 2;
-	config.duration = PLX_SECOND;
-	config.drain = 2 * PLX_SECOND;
-	load_begin(&config);
-	run();
-	connected(nth(0)); // the other one is still connecting
-	run_after(PLX_SECOND);
-	run_after(2 * PLX_SECOND - 1);
-	assert_false(at(nth(0))->is_aborted);
-	run_after(1);
-	dies(nth(1));
-	dies(nth(0));
-	assert_true(load->ops->is_finished(load));
-	expect_errors(LOAD_ERROR_UNFINISHED, 2);
-	assert_int_equal(results()->requests_failed, 2);
-	expect_sums(0);
-}
-
-static void a_request_that_never_got_a_port_is_unfinished(void **state)
-{
-	struct load_config config = load_config_plain();
-
-	(void)state;
-	config.rate_per_s = 10;
-	config.requests_per_connection = 1;
-	config.duration = PLX_SECOND;
-	config.drain = PLX_SECOND;
-	fake_control(stack)->connect_error = -EADDRNOTAVAIL;
-	load_begin(&config);
-	run();
-	run_after(PLX_SECOND);
-	assert_false(load->ops->is_finished(load));
-	run_after(PLX_SECOND);
-	assert_true(load->ops->is_finished(load));
-	assert_int_equal(results()->errors[LOAD_ERROR_NO_PORT], 1);
-	assert_int_equal(results()->errors[LOAD_ERROR_UNFINISHED], 1);
-	assert_int_equal(results()->requests_unsent, 9);
-	expect_sums(0);
-}
-
-static void a_connection_that_failed_is_not_wanted_after_the_end(void **state)
-{
-	struct load_config config = load_config_plain();
-	plx_conn conn = busy_connection(&config);
-
-	(void)state;
-	fails(conn, -ECONNRESET);
-	load->ops->stop(load, now);
-	run_after(RETRY_AFTER);
-	assert_true(load->ops->is_finished(load));
-	assert_int_equal(results()->connections_opened, 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +437,8 @@ int main(void)
 		LOAD_TEST(a_reset_loses_the_request_that_is_on_the_connection),
 		LOAD_TEST(a_reset_of_an_idle_connection_is_an_error_of_its_own),
 		LOAD_TEST(a_reset_in_the_middle_of_an_orderly_close_is_no_error),
+		LOAD_TEST(what_the_stack_says_is_counted_under_its_kind),
+		LOAD_TEST(every_error_has_a_name_of_its_own),
 		LOAD_TEST(a_connection_attempt_takes_no_longer_than_its_timeout),
 		LOAD_TEST(a_response_may_take_long_as_long_as_something_comes),
 		LOAD_TEST(a_close_that_is_not_answered_times_out),
@@ -474,9 +456,6 @@ int main(void)
 		LOAD_TEST(without_a_free_port_a_connection_waits_for_one),
 		LOAD_TEST(without_memory_a_connection_waits_for_some),
 		LOAD_TEST(a_port_that_gets_free_unseen_is_found),
-		LOAD_TEST(what_is_unanswered_when_the_drain_is_over_is_unfinished),
-		LOAD_TEST(a_request_that_never_got_a_port_is_unfinished),
-		LOAD_TEST(a_connection_that_failed_is_not_wanted_after_the_end),
 	};
 
 	return cmocka_run_group_tests_name("load_error", tests, NULL, NULL);

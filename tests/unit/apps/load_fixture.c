@@ -2,7 +2,7 @@
 //
 // See load_fixture.h.
 // Every word checks what a stack would have required of the application in that place.
-// Linked by load_test, load_open_loop_test and load_error_test.
+// Linked by the tests of the load.
 #include "load_fixture.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 //
 // A load on a stack that the test plays, with its own clock: short words for what a target does.
 // Nothing happens between the words.
-// Included by load_test, load_open_loop_test and load_error_test.
+// Included by the tests of the load.
 #ifndef LOAD_FIXTURE_H
 #define LOAD_FIXTURE_H
 

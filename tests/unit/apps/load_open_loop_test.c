@@ -238,58 +238,6 @@ static void a_new_connection_for_each_request_is_opened_when_it_is_due(void **st
 	expect_sums(1);
 }
 
-static void at_the_end_idle_connections_are_closed_and_answers_awaited(void **state)
-{
-	struct load_config config = load_config_plain();
-
-	(void)state;
-	config.rate_per_s = 1;
-	config.connections = 2;
-	config.duration = 1500 * PLX_MILLISECOND;
-	load_begin(&config);
-	run();
-	plx_conn busy = nth(0), idle = nth(1);
-
-	connected(busy);
-	connected(idle);
-	run();
-	responds(busy, OK);
-	run_after(PLX_SECOND);
-	expect_request(idle, REQUEST);
-	run_after(PLX_SECOND / 2);
-	ends(busy);
-	assert_false(at(idle)->is_closed);
-	run_after(PLX_SECOND);
-	responds(idle, OK);
-	ends(idle);
-	assert_true(load->ops->is_finished(load));
-	assert_int_equal(results()->requests_answered, 2);
-	expect_no_errors();
-	expect_sums(0);
-}
-
-static void a_stop_ends_it_before_its_time(void **state)
-{
-	struct load_config config = load_config_plain();
-
-	(void)state;
-	config.duration = 0;
-	config.rate_per_s = 10;
-	load_begin(&config);
-	run();
-	connected(nth(0));
-	responds(nth(0), OK);
-	now += 450 * PLX_MILLISECOND;
-	load->ops->stop(load, now);
-	run();
-	ends(nth(0));
-	assert_true(load->ops->is_finished(load));
-	assert_int_equal(results()->ended, now);
-	assert_int_equal(results()->requests_sent, 1);
-	assert_int_equal(results()->requests_unsent, 4);
-	expect_no_errors();
-}
-
 static void workers_share_connections_and_requests(void **state)
 {
 	struct load_config config = load_config_plain();
@@ -327,8 +275,6 @@ int main(void)
 		LOAD_TEST(requests_that_nobody_could_take_are_counted_as_unsent),
 		LOAD_TEST(what_was_due_before_the_end_is_sent_after_it_when_connections_are_free),
 		LOAD_TEST(a_new_connection_for_each_request_is_opened_when_it_is_due),
-		LOAD_TEST(at_the_end_idle_connections_are_closed_and_answers_awaited),
-		LOAD_TEST(a_stop_ends_it_before_its_time),
 		LOAD_TEST(workers_share_connections_and_requests),
 	};
 

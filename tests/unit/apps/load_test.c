@@ -244,6 +244,19 @@ static void connections_are_opened_no_faster_than_twice_as_fast_as_they_are_acce
 	assert_int_equal(fake_count_open(stack), 84 + 2 * 74);
 }
 
+static void options_that_are_given_come_after_its_own(void **state)
+{
+	const struct plx_option_value nagle = {PLX_OPTION_NAGLE, 1};
+	struct load_config config = load_config_plain();
+
+	(void)state;
+	config.options = &nagle;
+	config.n_options = 1;
+	load_begin(&config);
+	run();
+	assert_true(at(nth(0))->nagle);
+}
+
 static void every_pair_of_source_and_port_has_its_turn(void **state)
 {
 	struct load_config config = load_config_plain();
@@ -287,35 +300,6 @@ static void the_host_field_names_a_port_that_is_not_80(void **state)
 			       at(nth(i))->remote_port == 80
 				       ? "GET /path HTTP/1.1\r\nHost: [fd00::2]\r\n\r\n"
 				       : "GET /path HTTP/1.1\r\nHost: [fd00::2]:81\r\n\r\n");
-}
-
-static void the_load_ends_when_its_connections_have(void **state)
-{
-	struct load_config config = load_config_plain();
-
-	(void)state;
-	config.connections = 3;
-	config.duration = PLX_SECOND;
-	load_begin(&config);
-	run();
-	plx_conn first = nth(0), second = nth(1), third = nth(2);
-
-	connected(first);
-	connected(second);
-	assert_false(load->ops->is_finished(load));
-	run_after(config.duration);
-	responds(first, OK); // still counts, and no other follows
-	ends(first);
-	connected(third);
-	responds(third, OK);
-	responds(second, OK);
-	ends(second);
-	assert_false(load->ops->is_finished(load));
-	ends(third);
-	assert_true(load->ops->is_finished(load));
-	assert_int_equal(results()->requests_answered, 3);
-	expect_no_errors();
-	expect_sums(0);
 }
 
 static void results_of_workers_add_up(void **state)
@@ -398,9 +382,9 @@ int main(void)
 		LOAD_TEST(a_request_that_crosses_the_fin_is_sent_again),
 		LOAD_TEST(a_request_that_crosses_fin_and_reset_in_one_event_is_sent_again),
 		LOAD_TEST(connections_are_opened_no_faster_than_twice_as_fast_as_they_are_accepted),
+		LOAD_TEST(options_that_are_given_come_after_its_own),
 		LOAD_TEST(every_pair_of_source_and_port_has_its_turn),
 		LOAD_TEST(the_host_field_names_a_port_that_is_not_80),
-		LOAD_TEST(the_load_ends_when_its_connections_have),
 		LOAD_TEST(results_of_workers_add_up),
 		LOAD_TEST(a_configuration_that_contradicts_itself_is_refused),
 	};
