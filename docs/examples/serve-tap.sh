@@ -1,9 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Serves HTTP from Pollux to this machine's Linux over a TAP device, in a network namespace that is
-# made here and removed at the end: sudo docs/examples/serve-tap.sh
+# made here and removed at the end: sudo docs/examples/serve-tap.sh [PROGRAM]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+
+program=${1:-build/apps/pollux}
+if [ ! -x "$program" ]; then
+	echo "serve-tap.sh: $program is missing; run make first" >&2
+	exit 1
+fi
 
 namespace=pollux-example-$$
 server=
@@ -25,14 +31,12 @@ trap 'exit 1' HUP INT TERM
 inside ip link set lo up
 
 # The device appears in the namespace of the program that opens it.
-inside build/apps/pollux serve --port net_tap0,iface=pollux0 \
+ip netns exec "$namespace" "$program" serve --port net_tap0,iface=pollux0 \
 	--address 198.18.0.2/24 --address fd00::2/64 \
-	--listen http:198.18.0.2:80 --listen 'http:[fd00::2]:80' --body-size 100 &
+	--listen http:198.18.0.2:80 --listen 'http:[fd00::2]:80' --body-size 100 --duration 60s &
 server=$!
-for _ in $(seq 100); do
-	if inside ip link show pollux0 >/dev/null 2>&1; then
-		break
-	fi
+until inside ip link show pollux0 >/dev/null 2>&1; do
+	kill -0 "$server" # or it has ended, saying why
 	sleep 0.1
 done
 
