@@ -17,8 +17,12 @@ void flow_secret_init_seed(struct flow_secret *secret, uint64_t seed)
 	struct random random;
 
 	random_init_seed(&random, seed);
-	for (unsigned i = 0; i <= FLOW_KEY_WORDS; i++) {
+	for (unsigned i = 0; i <= FLOW_KEY_WORDS; i++)
+		secret->nh[i] = random_u64(&random);
+	for (unsigned i = 0; i < 2; i++) {
 		secret->low[i] = random_u64(&random);
 		secret->high[i] = random_u64(&random);
 	}
+	secret->low_addend = random_u64(&random);
+	secret->high_addend = random_u64(&random);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What tells one flow from another, and its keyed hash. The hash is multilinear (Dietzfelbinger 1996;
-// Lemire and Kaser 2014): the upper half of a 128-bit sum of key words times secret words, for which any
-// two keys hash independently and uniformly, so that nobody who lacks the secret can aim at a bucket.
-// Called by stack/ demux for every segment; the results never leave the process.
+// What tells one flow from another, and its keyed hash. NH (UMAC, Black et al. 1999) brings the key to 128
+// bits, on which two keys agree with a chance of 2^-64; a multilinear hash (Dietzfelbinger 1996; Lemire
+// and Kaser 2014) brings those to 64, uniformly and pairwise independently. So nobody who lacks the secret
+// can aim at a bucket, whatever keys he chooses. Called by stack/ demux; results never leave the process.
 #ifndef BASE_FLOW_KEY_H
 #define BASE_FLOW_KEY_H
 
@@ -24,10 +24,11 @@ enum { FLOW_KEY_WORDS = 5 };
 static_assert(sizeof(struct flow_key) == FLOW_KEY_WORDS * sizeof(uint64_t),
 	      "no padding to compare");
 
-// A 128-bit multiplier (low, high) per word of the key, and one addend.
+// Random words, all of them independent.
 struct flow_secret {
-	uint64_t low[FLOW_KEY_WORDS + 1];
-	uint64_t high[FLOW_KEY_WORDS + 1];
+	uint64_t nh[FLOW_KEY_WORDS + 1]; // what NH adds to the words of the key, a zero behind them
+	uint64_t low[2], high[2];	 // 128-bit multipliers of its lower and upper half
+	uint64_t low_addend, high_addend;
 };
 
 // 0 or -errno of getrandom().
@@ -45,21 +46,24 @@ static inline bool flow_key_is_equal(const struct flow_key *a, const struct flow
 	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
 }
 
-// The linear part alone would map a run of ports to evenly spaced hashes. The last two lines permute the
-// 64-bit values, which leaves their independence as it is and spreads such runs over bucket and tag bits.
+// A run of ports still gives evenly spaced sums. The last two lines permute the 64-bit values, which leaves
+// their independence as it is and spreads such runs over bucket and tag bits.
 static inline uint64_t flow_hash(const struct flow_secret *secret, const struct flow_key *key)
 {
-	unsigned __int128 sum = secret->low[FLOW_KEY_WORDS];
-	uint64_t upper = secret->high[FLOW_KEY_WORDS];
-	uint64_t words[FLOW_KEY_WORDS];
-	uint64_t hash;
+	const uint64_t *nh = secret->nh;
+	uint64_t w[FLOW_KEY_WORDS], lower, upper, hash;
+	unsigned __int128 sum;
 
-	memcpy(words, key, sizeof(words));
-	for (unsigned i = 0; i < FLOW_KEY_WORDS; i++) {
-		sum += (unsigned __int128)words[i] * secret->low[i];
-		upper += words[i] * secret->high[i];
-	}
-	hash = upper + (uint64_t)(sum >> 64);
+	memcpy(w, key, sizeof(w));
+	sum = (unsigned __int128)(w[0] + nh[0]) * (w[1] + nh[1])
+		+ (unsigned __int128)(w[2] + nh[2]) * (w[3] + nh[3])
+		+ (unsigned __int128)(w[4] + nh[4]) * nh[5];
+	lower = (uint64_t)sum;
+	upper = (uint64_t)(sum >> 64);
+	sum = (unsigned __int128)lower * secret->low[0] + secret->low_addend
+		+ (unsigned __int128)upper * secret->low[1];
+	hash = (uint64_t)(sum >> 64) + lower * secret->high[0] + upper * secret->high[1]
+		+ secret->high_addend;
 	hash = (hash ^ (hash >> 32)) * UINT64_C(0x9E3779B97F4A7C15);
 	return hash ^ (hash >> 29);
 }
