@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Runs what docs/examples/ gives to paste. Usage: examples_test.sh PROGRAM. One result line per script.
 set -u
-program=${1:?usage: examples_test.sh PROGRAM}
+program=$(realpath "${1:?usage: examples_test.sh PROGRAM}")
 examples=$(cd "$(dirname "$0")/../../docs/examples" && pwd)
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
