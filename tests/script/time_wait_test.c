@@ -240,6 +240,26 @@ static void unread_connection_waits_as_a_whole(void **state)
 	assert_int_equal(stats_of(f).connections, 0);
 }
 
+// The same without a TIME_WAIT: it waits for its user, and for nothing else.
+static void unread_connection_without_time_wait_waits_for_its_user(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->config.time_wait = 0;
+	fixture_established(state);
+	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
+	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	f->snd_nxt++;
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .len = 10));
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt + 11));
+	expect_silence_for(f, 100000);
+	user_receives(f, 10);
+	user_finds_end(f);
+	user_closes(f);
+	expect_silence(f);
+	assert_int_equal(stats_of(f).connections, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +278,7 @@ int main(void)
 		SCENARIO(connect_to_the_tuple_is_refused_until_then),
 		SCENARIO(oldest_entry_goes_when_the_table_is_full),
 		SCENARIO(unread_connection_waits_as_a_whole),
+		SCENARIO(unread_connection_without_time_wait_waits_for_its_user),
 	};
 
 	test_eal_init();

@@ -198,6 +198,33 @@ static void port_that_passes_references_gets_copies(void **state)
 	rte_pktmbuf_free(frames[0]);
 }
 
+// Records of the send queue run out: what was taken is sent all the same, as the peer acknowledges.
+static void data_goes_out_although_records_have_run_out(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+	uint32_t acked = 0, sent = 0;
+
+	f->config.max_send_segments = 4;
+	with_round_mss(state);
+	while (sent < 100000) {
+		struct rte_mbuf *m = next_bytes(f, 1500);
+
+		if (plx_send_mbuf(f->stack, f->conn, m) != 0) {
+			rte_pktmbuf_free(m);
+			break;
+		}
+		sent += 1500;
+	}
+	assert_in_range(sent, 1500, 6000);
+	while (acked < sent) {
+		acked += expect_segment_within(f, 1000, SEG(.seq = f->snd_nxt + acked))
+				 ->payload_bytes;
+		forget_output(f);
+		segment_arrives(f, SEG(.ack = f->snd_nxt + acked));
+	}
+	expect_silence_for(f, 10000);
+}
+
 static const char *external_bytes(void)
 {
 	static char bytes[10000];
@@ -329,6 +356,7 @@ int main(void)
 		SCENARIO(shared_buffers_are_not_written),
 		SCENARIO(aborted_buffers_are_freed),
 		SCENARIO(port_that_passes_references_gets_copies),
+		SCENARIO(data_goes_out_although_records_have_run_out),
 		SCENARIO(external_memory_by_copy),
 		SCENARIO(external_memory_by_reference),
 		SCENARIO(cookie_waits_for_the_driver),

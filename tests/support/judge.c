@@ -278,7 +278,7 @@ const char *judge_frame(struct judge *judge, const uint8_t *bytes, size_t len_by
 			 out);
 	if (fault == NULL && out->is_tcp)
 		fault = judge_header(out);
-	if (fault == NULL && out->is_tcp)
+	if (fault == NULL && out->is_tcp && !judge->ignores_flows)
 		fault = judge_flow_of(judge, out);
 	return fault;
 }

@@ -37,6 +37,7 @@ struct judge {
 	uint16_t mtu_bytes;
 	struct mac_addr src_mac;
 	bool knows_payload; // it must be the pattern of `salt`
+	bool ignores_flows; // segments are judged one by one
 	uint32_t salt;
 	struct judge_flow *flows;
 	char text[256];

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Running out of anything is an answered, counted event, never a crash and never a hang: buffers that others
+// hold, send segments, a full receive side. Architecture rule 3 and "Who owns an mbuf".
+#include <errno.h>
+
+#include <rte_mbuf.h>
+
+#include "support/eal_main.h"
+#include "support/user.h"
+
+enum { HELD_MAX = 8192 };
+
+static struct rte_mbuf *held[HELD_MAX];
+static unsigned n_held;
+
+static void others_give_back(void)
+{
+	rte_pktmbuf_free_bulk(held, n_held);
+	n_held = 0;
+}
+
+// Somebody else takes all buffers but so many.
+static void others_leave(struct fixture *f, unsigned left)
+{
+	others_give_back(); // a scenario that failed has not
+	n_held = rte_mempool_avail_count(f->config.pool) - left;
+	assert_int_equal(rte_pktmbuf_alloc_bulk(f->config.pool, held, n_held), 0);
+}
+
+// The stack counts free buffers now and then: it has noticed by the time this returns.
+static void others_are_noticed(struct fixture *f)
+{
+	for (unsigned i = 0; i < 2000; i++)
+		segment_arrives(f, SEG());
+	expect_silence(f);
+}
+
+// What cannot be sent now is sent when buffers are back, by the timer at the latest.
+static void sending_waits_for_buffers(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	user_sends(f, 200);
+	others_leave(f, 0);
+	f->holds_events = true; // what waits for a buffer may well be due at once
+	expect_silence(f);
+	others_give_back();
+	f->holds_events = false;
+	assert_true(counter(f, PLX_COUNTER_TX_NO_BUFFER) > 0);
+	expect_segment_within(f, 1000, SEG(.seq = f->snd_nxt, .len = 200));
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 200));
+	expect_silence_for(f, 10000);
+}
+
+// One buffer is enough for a conversation.
+static void one_buffer_is_enough(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	others_leave(f, 1);
+	for (unsigned i = 0; i < 20; i++) {
+		segment_arrives(f, SEG(.seq = f->rcv_nxt + i, .ack = f->snd_nxt + i, .len = 1));
+		user_receives(f, 1);
+		user_sends(f, 1);
+		expect_segment(f, SEG(.seq = f->snd_nxt + i, .ack = f->rcv_nxt + i + 1, .len = 1));
+	}
+	segment_arrives(f, SEG(.seq = f->rcv_nxt + 20, .ack = f->snd_nxt + 20));
+	others_give_back();
+	expect_silence_for(f, 1000);
+}
+
+// A SYN that nothing is left to answer with is not forgotten: its SYN+ACK comes with the timer.
+static void syn_ack_waits_for_buffers(void **state)
+{
+	struct fixture *f = fixture_listening(state);
+	struct rte_mbuf *extra;
+
+	others_leave(f, 1);
+	peer_sends_syn(f);
+	forget_output(f);
+	assert_int_equal(stats_of(f).half_open, 1);
+	extra = rte_pktmbuf_alloc(f->config.pool);
+	others_give_back();
+	rte_pktmbuf_free(extra);
+	expect_segment_within(f, 1000, SEG(.flags = TCP_SYN | TCP_ACK));
+}
+
+// Small segments do not pin a buffer each: a stream of single bytes costs no more than it must.
+static void small_segments_do_not_pin_all_buffers(void **state)
+{
+	struct fixture *f = fixture_established(state);
+	unsigned before = mbufs_in_use(f->config.pool);
+
+	others_leave(f, 800);
+	others_are_noticed(f);
+	for (unsigned i = 0; i < 2000; i++) {
+		segment_arrives(f, SEG(.seq = f->rcv_nxt + i, .len = 1));
+		forget_output(f);
+		forget_events(f);
+	}
+	assert_true(rte_mempool_avail_count(f->config.pool) > 200);
+	others_give_back();
+	assert_int_equal(plx_readable(f->stack, f->conn), 2000);
+	user_receives(f, 2000);
+	forget_output(f);
+	assert_int_equal(mbufs_in_use(f->config.pool), before);
+}
+
+// Nor do single bytes out of order: what was not acknowledged may be given up, and comes again.
+static void small_segments_behind_a_gap_leave_a_floor_for_reception(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	others_leave(f, 800);
+	others_are_noticed(f);
+	for (unsigned i = 1; i < 1000; i++) {
+		segment_arrives(f, SEG(.seq = f->rcv_nxt + i * 2, .len = 1));
+		forget_output(f);
+	}
+	assert_true(rte_mempool_avail_count(f->config.pool) > 200);
+	segment_arrives(f, SEG(.len = 1));
+	forget_output(f);
+	user_receives(f, 1);
+	others_give_back();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO(sending_waits_for_buffers),
+		SCENARIO(one_buffer_is_enough),
+		SCENARIO(syn_ack_waits_for_buffers),
+		SCENARIO(small_segments_do_not_pin_all_buffers),
+		SCENARIO(small_segments_behind_a_gap_leave_a_floor_for_reception),
+	};
+
+	test_eal_init();
+	return cmocka_run_group_tests_name("script memory", tests, NULL, NULL);
+}
