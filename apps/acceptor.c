@@ -11,6 +11,12 @@
 #include <string.h>
 
 #define MAX_SESSIONS_DEFAULT 65536
+#define CACHE_LINE ((size_t)64)
+
+static size_t round_up(size_t bytes)
+{
+	return (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
 
 int acceptor_init(struct acceptor *acceptor, const struct server_config *config,
 		  struct application *owner, size_t session_bytes, struct server_results *results)
@@ -22,7 +28,7 @@ int acceptor_init(struct acceptor *acceptor, const struct server_config *config,
 		return -EINVAL;
 	*acceptor = (struct acceptor){.door.owner = owner,
 				      .results = results,
-				      .session_bytes = session_bytes,
+				      .session_bytes = round_up(session_bytes),
 				      .max_sessions = config->max_sessions,
 				      .config = *config};
 	if (acceptor->max_sessions == 0)
@@ -33,7 +39,8 @@ int acceptor_init(struct acceptor *acceptor, const struct server_config *config,
 	acceptor->config.options = acceptor->options;
 	acceptor->config.n_options = config->n_options + 1;
 
-	acceptor->sessions = calloc(acceptor->max_sessions, session_bytes);
+	acceptor->sessions = aligned_alloc(CACHE_LINE,
+					   acceptor->max_sessions * acceptor->session_bytes);
 	acceptor->listeners = calloc(n_ports, sizeof(*acceptor->listeners));
 	if (acceptor->sessions == NULL || acceptor->listeners == NULL) {
 		acceptor_fini(acceptor);

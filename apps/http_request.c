@@ -12,7 +12,7 @@ static const char host[] = "host";
 
 static int on_url(llhttp_t *parser, const char *at, size_t len)
 {
-	struct http_request *request = (struct http_request *)parser;
+	struct http_request *request = parser->data;
 	size_t room = request->target_room - request->target_bytes;
 
 	if (request->target_bytes > request->target_room)
@@ -29,7 +29,7 @@ static int on_url(llhttp_t *parser, const char *at, size_t len)
 // RFC 9112 3.2 wants exactly one Host field. Of any other name a byte or two is looked at.
 static int on_header_field(llhttp_t *parser, const char *at, size_t len)
 {
-	struct http_request *request = (struct http_request *)parser;
+	struct http_request *request = parser->data;
 
 	for (size_t i = 0; i < len && request->is_host; i++) {
 		request->is_host = request->field_len < HOST_LEN
@@ -41,7 +41,7 @@ static int on_header_field(llhttp_t *parser, const char *at, size_t len)
 
 static int on_header_field_complete(llhttp_t *parser)
 {
-	struct http_request *request = (struct http_request *)parser;
+	struct http_request *request = parser->data;
 
 	if (request->is_host && request->field_len == HOST_LEN && request->n_hosts < 2)
 		request->n_hosts++;
@@ -75,6 +75,7 @@ static void begin(struct http_request *request)
 {
 	llhttp_init(&request->parser, HTTP_REQUEST,
 		    request->target == NULL ? &settings : &settings_with_target);
+	request->parser.data = request;
 	request->target_bytes = 0;
 	request->header_bytes = 0;
 	request->field_len = 0;
@@ -87,7 +88,7 @@ void http_request_init(struct http_request *request, char *target, uint16_t targ
 {
 	request->target = target;
 	request->target_room = target_room;
-	begin(request);
+	request->phase = HTTP_REQUEST_ENDED; // the parser is made ready when it is needed
 }
 
 // RFC 9112 6.3: without chunked as its last coding the length of a request's body is unknown.

@@ -14,15 +14,15 @@
 #define HTTP_HEADER_BYTES_MAX 16384 // more is HTTP_REQUEST_HEADER_TOO_LARGE
 
 struct http_request {
-	llhttp_t parser; // first
-	char *target;	 // NULL: nobody wants to know
-	uint16_t target_room;
-	uint16_t target_bytes; // kept; above target_room when it did not fit
-	uint32_t header_bytes; // seen so far
+	uint8_t phase;	       // of enum http_request_phase
 	uint8_t field_len;     // of the name of the field that is being read, at most 5
 	uint8_t n_hosts;       // Host fields, at most 2
 	bool is_host;	       // as far as the name was read
-	uint8_t phase;	       // of enum http_request_phase
+	uint32_t header_bytes; // seen so far
+	char *target;	       // NULL: nobody wants to know
+	uint16_t target_room;
+	uint16_t target_bytes; // kept; above target_room when it did not fit
+	llhttp_t parser;
 };
 
 enum http_request_phase {

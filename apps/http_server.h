@@ -12,11 +12,9 @@
 #include "apps/http_files.h"
 #include "apps/server.h"
 
-#define HTTP_SERVER_BODY_DEFAULT 64
-
 struct http_server_config {
 	struct server_config server;
-	uint64_t body_bytes; // of the fixed pattern, HTTP_SERVER_BODY_DEFAULT for none given
+	uint64_t body_bytes;		// of the fixed pattern
 	const struct http_files *files; // instead of the pattern; read, and outlives the server
 	// Where the pattern lies, at least body_bytes, filled in at creation and never freed here;
 	// NULL = memory of its own. For memory that a device reaches.

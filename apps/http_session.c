@@ -14,11 +14,14 @@
 
 void http_session_init(struct http_session *session, const struct http_context *context)
 {
-	struct session base = session->session;
 	bool has_target = context->files != NULL;
 
-	memset(session, 0, sizeof(*session));
-	session->session = base;
+	session->response = NULL;
+	session->is_last = false;
+	session->is_peer_closed = false;
+	session->is_broken = false;
+	session->is_lingering = false;
+	session->is_closed = false;
 	http_request_init(&session->request, has_target ? session->target : NULL,
 			  has_target ? HTTP_TARGET_BYTES_MAX : 0);
 }

@@ -8,6 +8,8 @@
 #ifndef APPS_HTTP_SESSION_H
 #define APPS_HTTP_SESSION_H
 
+#include <assert.h>
+#include <stddef.h>
 #include <sys/queue.h>
 
 #include "apps/acceptor.h"
@@ -36,6 +38,8 @@ struct http_session {
 	TAILQ_ENTRY(http_session) lingering;
 	char target[]; // HTTP_TARGET_BYTES_MAX when there are files
 };
+static_assert(offsetof(struct http_session, request.target) <= 64,
+	      "a request that repeats itself touches one line");
 
 // The last header that led to an ordinary response: clients repeat themselves, and comparing is a
 // tenth of parsing.

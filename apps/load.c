@@ -332,10 +332,13 @@ static int init_load(struct load *load, const struct load_config *config)
 	init_tuples(load);
 	for (enum load_state state = 0; state < LOAD_LISTS; state++)
 		TAILQ_INIT(&load->lists[state]);
-	load->connections = calloc((size_t)load->n_connections + 1, sizeof(*load->connections));
+	size_t bytes = ((size_t)load->n_connections + 1) * sizeof(*load->connections);
+
+	load->connections = aligned_alloc(alignof(struct load_connection), bytes);
 	if (load->connections == NULL
 	    || load_request_init(&load->request, config->host, config->path) < 0)
 		return -ENOMEM;
+	memset(load->connections, 0, bytes);
 	load->n[LOAD_VACANT] = load->n_connections;
 	for (uint32_t i = 0; i < load->n_connections; i++) {
 		load->connections[i].owner = &load->application;

@@ -40,7 +40,7 @@ struct load_config {
 	// Totals of the whole load. This worker takes its share of connections and requests, so
 	// that the workers together hold and send exactly these.
 	uint32_t connections;
-	uint64_t requests_per_connection; // 0 = for ever
+	uint32_t requests_per_connection; // 0 = for ever
 	uint64_t rate_per_s;		  // 0 = closed loop
 	uint32_t share_index;		  // this worker, 0..share_count - 1
 	uint32_t share_count;		  // 0 counts as 1

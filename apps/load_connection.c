@@ -95,7 +95,7 @@ static void bind_request(struct load *load, struct load_connection *c, plx_time 
 // The request that is bound goes out on the connection, which may still be connecting.
 static void start_request(struct load *load, struct load_connection *c)
 {
-	c->n_requests++;
+	c->n_requests += c->n_requests < UINT32_MAX;
 	c->sent_bytes = 0;
 	c->is_sent = false;
 	http_reply_begin(&c->reply);
