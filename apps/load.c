@@ -15,6 +15,7 @@
 #define CLOSES_PER_RUN 256
 #define SWEPT_PER_RUN 256
 #define SWEEPS_PER_TIMEOUT 16 // a timeout is noticed this part of its length late at most
+#define LAST_SWEEPS_EVERY (10 * PLX_MILLISECOND) // once nothing is awaited any more
 
 static struct load_connection *first_of(const struct load *load, enum load_state state)
 {
@@ -97,6 +98,12 @@ static void look_for_timeout(struct load *load, struct load_connection *c, plx_t
 		load_connection_fail(load, c, LOAD_ERROR_TIMEOUT, now);
 }
 
+static plx_duration sweep_interval(const struct load *load)
+{
+	return load->is_drain_over ? LAST_SWEEPS_EVERY
+				   : load->config.timeout / SWEEPS_PER_TIMEOUT + 1;
+}
+
 // Looks at every connection a few times per timeout, some at a time. Cheaper than a timer each: a
 // request costs one store.
 static void sweep(struct load *load, plx_time now)
@@ -107,7 +114,7 @@ static void sweep(struct load *load, plx_time now)
 		look_for_timeout(load, &load->connections[load->swept++], now);
 	if (load->swept == load->n_connections) {
 		load->swept = 0;
-		load->sweep_at = now + load->config.timeout / SWEEPS_PER_TIMEOUT + 1;
+		load->sweep_at = now + sweep_interval(load);
 	}
 }
 
@@ -202,7 +209,7 @@ static int load_start(struct application *application, struct plx_stack *stack, 
 	load->stack = stack;
 	load->results.started = now;
 	load->end_at = duration == 0 ? PLX_TIME_NEVER : now + duration;
-	load->sweep_at = now + load->config.timeout / SWEEPS_PER_TIMEOUT + 1;
+	load->sweep_at = now + sweep_interval(load);
 	if (load->is_open_loop && load->n_connections > 0)
 		load_schedule_start(&load->schedule, now, duration);
 	for (uint32_t i = 0; i < load->n_connections && !load->is_on_demand; i++)
@@ -321,6 +328,8 @@ static int init_load(struct load *load, const struct load_config *config)
 {
 	load->application.ops = &load_ops;
 	load->config = *config;
+	load->config.host = load->config.path =
+		NULL; // they are in the request, and not ours to keep
 	if (load->config.timeout == 0)
 		load->config.timeout = LOAD_TIMEOUT_DEFAULT;
 	if (load->config.drain == 0)

@@ -2,8 +2,7 @@
 //
 // One connection of a load, from the wish for it to its last event, again and again. Its state says
 // what it waits for; the four states in which it waits for the load and not for the target are
-// lists. Wherever the load asks nothing of a connection, nothing is stored but a time: see
-// load_sweep().
+// lists. For a timeout nothing is kept but a time, which sweep() of load.c looks at.
 // Called by load.
 #ifndef APPS_LOAD_CONNECTION_H
 #define APPS_LOAD_CONNECTION_H
@@ -19,10 +18,8 @@
 #include "apps/load_schedule.h"
 
 #define LOAD_CHUNK_BYTES 65536
-#define LOAD_WINDOW_FIRST \
-	64 // connection attempts on the way at first; each success allows one more
-#define LOAD_RETRY_AFTER \
-	(100 * PLX_MILLISECOND) // after a failure, so that a dead target is not hammered
+#define LOAD_WINDOW_FIRST 64 // attempts on the way at first; each success allows one more
+#define LOAD_RETRY_AFTER (100 * PLX_MILLISECOND) // so that a dead target is not hammered
 
 enum load_state {
 	LOAD_VACANT,  // no connection, and none is wanted without a request

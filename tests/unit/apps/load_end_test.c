@@ -111,6 +111,31 @@ static void what_is_unanswered_when_the_drain_is_over_is_unfinished(void **state
 	expect_sums(0);
 }
 
+// It closes in order just when its time is over, and the request that crossed with that wants
+// another one.
+static void nothing_is_begun_again_when_the_drain_is_over(void **state)
+{
+	struct load_config config = load_config_plain();
+
+	(void)state;
+	config.duration = PLX_SECOND;
+	config.drain = PLX_SECOND;
+	load_begin(&config);
+	run();
+	connected(nth(0));
+	responds(nth(0), OK);
+	run_after(PLX_SECOND);
+	closes(nth(0));
+	run_after(PLX_SECOND - 1);
+	ends(nth(0));
+	fake_control(stack)->connect_error = -EADDRNOTAVAIL;
+	assert_int_equal(run(), now + 1);
+	run_after(1);
+	assert_true(load->ops->is_finished(load));
+	assert_int_equal(results()->errors[LOAD_ERROR_UNFINISHED], 1);
+	expect_sums(0);
+}
+
 static void a_request_that_never_got_a_port_is_unfinished(void **state)
 {
 	struct load_config config = load_config_plain();
@@ -154,6 +179,7 @@ int main(void)
 		LOAD_TEST(the_load_ends_when_its_connections_have),
 		LOAD_TEST(a_stop_ends_it_before_its_time),
 		LOAD_TEST(what_is_unanswered_when_the_drain_is_over_is_unfinished),
+		LOAD_TEST(nothing_is_begun_again_when_the_drain_is_over),
 		LOAD_TEST(a_request_that_never_got_a_port_is_unfinished),
 		LOAD_TEST(a_connection_that_failed_is_not_wanted_after_the_end),
 	};
