@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The wheel of timer_wheel.h. A slot is a chain of chunks, each a line with the numbers of some timers:
-// unlike a list through the timers it can be read ahead, so that a visit does not wait for one at a time.
-// What the cursor reaches goes to a binary heap, which hands out by exact deadline; the cursor moves only
-// as far as a poll needs, so the heap holds about one tick's timers.
+// unlike a list through the timers it can be read ahead of the visit, so that no timer is waited for.
+// When the cursor comes to a tick its timers are spread over near slots, 64 parts of the tick, and part by
+// part they go to a binary heap that hands out by exact deadline. It moves only as far as a poll needs.
 // Called by tcp/timers and net/neighbor; arming is inline, see timer_wheel.h.
 #include "base/timer_wheel.h"
 
@@ -19,17 +19,26 @@ enum {
 	TIMER_SLOTS_MIN = 64,
 	TIMER_SLOTS_MAX = 1 << 20,
 	WORD_BITS = 64,
+	NEAR_BITS = 6,
+	NEAR_SLOTS = 1 << NEAR_BITS, // one word of the bitmap
+	AHEAD_CHUNKS_MAX = 16,
 	CHUNK_NODES = 14,
+	CHUNK_WORDS = 16,
 	CHUNK_SHIFT = 4, // a place is a chunk's number and 4 bits for the entry
-	CHUNK_MASK = (1 << CHUNK_SHIFT) - 1,
+	CHUNK_MASK = CHUNK_WORDS - 1,
 };
 #define TIMER_NODES_MAX (UINT32_C(1) << 31)
 
-// All chunks of a slot but its first are full.
+// All chunks of a slot but its first are full. The heap grows and shrinks by chunks of the same store.
 struct timer_chunk {
-	alignas(CACHE_LINE) uint32_t next; // of the slot, or of the free ones
-	uint32_t count;
-	uint32_t nodes[CHUNK_NODES];
+	union {
+		alignas(CACHE_LINE) struct {
+			uint32_t next; // of the slot, or of the free ones
+			uint32_t count;
+			uint32_t nodes[CHUNK_NODES];
+		};
+		uint32_t due[CHUNK_WORDS];
+	};
 };
 static_assert(sizeof(struct timer_chunk) == CACHE_LINE, "a chunk is read in one go");
 
@@ -55,16 +64,17 @@ static bool is_sound(const struct timer_wheel_config *config)
 		&& (config->tick & (config->tick - 1)) == 0;
 }
 
-// Enough for any distribution: every slot in use may have one that is not full, and a visit holds one
-// that it is emptying.
+// Enough for any distribution: every slot in use may have one that is not full, so may the heap, and a
+// visit holds one that it is emptying.
 static uint32_t chunk_count(const struct timer_wheel_config *config)
 {
-	return config->nodes / CHUNK_NODES + RTE_MIN(config->nodes, config->slots) + 2;
+	return config->nodes / CHUNK_NODES + RTE_MIN(config->nodes, config->slots + NEAR_SLOTS) + 3;
 }
 
+// The near slots' word is the last.
 static uint32_t word_count(uint32_t slots)
 {
-	return slots / WORD_BITS;
+	return slots / WORD_BITS + 1;
 }
 
 static uint32_t group_count(uint32_t slots)
@@ -72,13 +82,19 @@ static uint32_t group_count(uint32_t slots)
 	return (word_count(slots) + WORD_BITS - 1) / WORD_BITS;
 }
 
-// What is one piece of memory: chunks, nodes, bitmap and summary, heads, heap.
+// Chunks of a heap of all timers.
+static uint32_t due_chunk_count(const struct timer_wheel_config *config)
+{
+	return config->nodes / CHUNK_WORDS + 1;
+}
+
+// What is one piece of memory: chunks, nodes, bitmap and summary, heads, list of the heap's chunks.
 static size_t pieces_bytes(const struct timer_wheel_config *config)
 {
 	return chunk_count(config) * sizeof(struct timer_chunk)
 		+ config->nodes * sizeof(struct timer_node)
 		+ (word_count(config->slots) + group_count(config->slots)) * sizeof(uint64_t)
-		+ config->slots * sizeof(uint32_t) + config->nodes * sizeof(uint32_t);
+		+ (config->slots + NEAR_SLOTS + due_chunk_count(config)) * sizeof(uint32_t);
 }
 
 size_t timer_wheel_bytes(const struct timer_wheel_config *config)
@@ -94,18 +110,21 @@ static void wheel_init(struct timer_wheel *wheel, const struct timer_wheel_confi
 	wheel->occupied = (uint64_t *)(wheel->nodes + config->nodes);
 	wheel->summary = wheel->occupied + word_count(config->slots);
 	wheel->heads = (uint32_t *)(wheel->summary + group_count(config->slots));
-	wheel->due = wheel->heads + config->slots;
+	wheel->due = wheel->heads + config->slots + NEAR_SLOTS;
 	wheel->mask = config->slots - 1;
 	wheel->shift = (uint32_t)__builtin_ctzll(config->tick);
+	wheel->near_shift = wheel->shift > NEAR_BITS ? wheel->shift - NEAR_BITS : 0;
 	wheel->now = config->now;
 	wheel->cursor = config->now >> wheel->shift;
-	for (uint32_t i = 0; i < config->slots; i++)
+	wheel->near_cursor = config->now >> wheel->near_shift;
+	for (uint32_t i = 0; i < config->slots + NEAR_SLOTS; i++)
 		wheel->heads[i] = INDEX_NONE;
 	for (uint32_t i = 0; i < config->nodes; i++)
 		wheel->nodes[i].slot = TIMER_SLOT_IDLE;
 	wheel->free_chunk = INDEX_NONE;
 	for (uint32_t i = chunk_count(config); i-- > 0;)
 		chunk_put(wheel, i);
+	wheel->due[0] = chunk_get(wheel); // most of the time the heap needs no more
 }
 
 int timer_wheel_create(struct timer_wheel **wheel, const struct timer_wheel_config *config)
@@ -135,7 +154,7 @@ void timer_wheel_destroy(struct timer_wheel *wheel)
 	rte_free(wheel);
 }
 
-// The first occupied slot from `first` to the end of the wheel, INDEX_NONE when there is none.
+// The first occupied slot from `first` on, near ones last; INDEX_NONE when there is none.
 static uint32_t find_occupied(const struct timer_wheel *wheel, uint32_t first)
 {
 	uint32_t word = first / WORD_BITS;
@@ -158,6 +177,7 @@ static uint32_t find_occupied(const struct timer_wheel *wheel, uint32_t first)
 }
 
 // The tick at which the next occupied slot after the cursor comes up; PLX_TIME_NEVER without one.
+// Only asked when the near slots are empty.
 static uint64_t next_visit_tick(const struct timer_wheel *wheel)
 {
 	uint32_t slot = find_occupied(wheel, (uint32_t)(wheel->cursor + 1) & wheel->mask);
@@ -222,14 +242,19 @@ static void slot_remove(struct timer_wheel *wheel, uint32_t idx)
 	chunk_put(wheel, c);
 }
 
+static uint32_t *due_at(const struct timer_wheel *wheel, uint32_t at)
+{
+	return &wheel->chunks[wheel->due[at >> CHUNK_SHIFT]].due[at & CHUNK_MASK];
+}
+
 static plx_time due_deadline(const struct timer_wheel *wheel, uint32_t at)
 {
-	return wheel->nodes[wheel->due[at]].deadline;
+	return wheel->nodes[*due_at(wheel, at)].deadline;
 }
 
 static void due_set(struct timer_wheel *wheel, uint32_t at, uint32_t idx)
 {
-	wheel->due[at] = idx;
+	*due_at(wheel, at) = idx;
 	wheel->nodes[idx].place = at;
 }
 
@@ -239,7 +264,7 @@ static void due_rise(struct timer_wheel *wheel, uint32_t at, uint32_t idx)
 	plx_time deadline = wheel->nodes[idx].deadline;
 
 	while (at > 0 && deadline < due_deadline(wheel, (at - 1) / 2)) {
-		due_set(wheel, at, wheel->due[(at - 1) / 2]);
+		due_set(wheel, at, *due_at(wheel, (at - 1) / 2));
 		at = (at - 1) / 2;
 	}
 	due_set(wheel, at, idx);
@@ -253,7 +278,7 @@ static void due_fill(struct timer_wheel *wheel, uint32_t at, uint32_t idx)
 		uint32_t right = child + (child + 1 < wheel->due_count);
 
 		child = due_deadline(wheel, right) < due_deadline(wheel, child) ? right : child;
-		due_set(wheel, at, wheel->due[child]);
+		due_set(wheel, at, *due_at(wheel, child));
 		at = child;
 	}
 	due_rise(wheel, at, idx);
@@ -261,16 +286,23 @@ static void due_fill(struct timer_wheel *wheel, uint32_t at, uint32_t idx)
 
 static void due_push(struct timer_wheel *wheel, uint32_t idx)
 {
+	uint32_t at = wheel->due_count++;
+
+	if ((at & CHUNK_MASK) == 0 && at > 0)
+		wheel->due[at >> CHUNK_SHIFT] = chunk_get(wheel);
 	wheel->nodes[idx].slot = TIMER_SLOT_DUE;
-	due_rise(wheel, wheel->due_count++, idx);
+	due_rise(wheel, at, idx);
 }
 
 static void due_remove(struct timer_wheel *wheel, uint32_t idx)
 {
-	uint32_t last = wheel->due[--wheel->due_count];
+	uint32_t end = --wheel->due_count;
+	uint32_t last = *due_at(wheel, end);
 
 	if (last != idx)
 		due_fill(wheel, wheel->nodes[idx].place, last);
+	if ((end & CHUNK_MASK) == 0 && end > 0)
+		chunk_put(wheel, wheel->due[end >> CHUNK_SHIFT]);
 }
 
 static void unfile(struct timer_wheel *wheel, uint32_t idx)
@@ -281,13 +313,31 @@ static void unfile(struct timer_wheel *wheel, uint32_t idx)
 		slot_remove(wheel, idx);
 }
 
-// By its deadline: among the due when the cursor has reached its tick, else into its slot.
+static uint32_t near_slot(const struct timer_wheel *wheel, uint64_t part)
+{
+	return wheel->mask + 1 + (uint32_t)part % NEAR_SLOTS;
+}
+
+// The next part of this tick that has timers; PLX_TIME_NEVER when the near slots are empty.
+static uint64_t next_near_part(const struct timer_wheel *wheel)
+{
+	uint64_t bits = wheel->occupied[(wheel->mask + 1) / WORD_BITS];
+
+	if (bits == 0)
+		return PLX_TIME_NEVER;
+	return (wheel->near_cursor & ~(uint64_t)(NEAR_SLOTS - 1)) + (uint64_t)__builtin_ctzll(bits);
+}
+
+// By its deadline: among the due when the cursor has reached its part, else into a slot.
 static void file(struct timer_wheel *wheel, uint32_t idx)
 {
-	uint64_t tick = wheel->nodes[idx].deadline >> wheel->shift;
+	plx_time deadline = wheel->nodes[idx].deadline;
+	uint64_t tick = deadline >> wheel->shift, part = deadline >> wheel->near_shift;
 
-	if (tick <= wheel->cursor)
+	if (part <= wheel->near_cursor)
 		due_push(wheel, idx);
+	else if (tick == wheel->cursor)
+		slot_push(wheel, near_slot(wheel, part), idx);
 	else
 		slot_push(wheel, (uint32_t)tick & wheel->mask, idx);
 }
@@ -311,30 +361,16 @@ void timer_disarm(struct timer_wheel *wheel, uint32_t idx)
 	wheel->armed--;
 }
 
-static void prefetch_chunk(const struct timer_wheel *wheel, uint32_t c)
-{
-	const struct timer_chunk *chunk = &wheel->chunks[c];
-
-	for (uint32_t i = 0; i < chunk->count; i++)
-		__builtin_prefetch(&wheel->nodes[chunk->nodes[i]], 1);
-	if (chunk->next != INDEX_NONE)
-		__builtin_prefetch(&wheel->chunks[chunk->next], 1);
-}
-
-// Files all of a slot anew: the due, those that moved since, and those of a later turn. While a chunk is
-// worked on, the timers of the next one are on their way.
+// Files all of a slot anew: the due, those that moved since, and those of a later turn.
 static void visit_slot(struct timer_wheel *wheel, uint32_t slot)
 {
 	uint32_t c = wheel->heads[slot];
 
 	slot_clear(wheel, slot);
-	prefetch_chunk(wheel, c);
 	while (c != INDEX_NONE) {
 		const struct timer_chunk *chunk = &wheel->chunks[c];
 		uint32_t next = chunk->next;
 
-		if (next != INDEX_NONE)
-			prefetch_chunk(wheel, next);
 		for (uint32_t i = 0; i < chunk->count; i++)
 			file(wheel, chunk->nodes[i]);
 		chunk_put(wheel, c);
@@ -342,42 +378,88 @@ static void visit_slot(struct timer_wheel *wheel, uint32_t slot)
 	}
 }
 
+// While this tick's timers are handed out part by part, those of the next tick are fetched chunk by chunk.
+// A mere hint: the chain is walked anew each time, whatever became of it.
+static void read_ahead(struct timer_wheel *wheel)
+{
+	uint32_t c = wheel->heads[wheel->ahead_slot];
+	const struct timer_chunk *chunk;
+
+	if (wheel->ahead_count == AHEAD_CHUNKS_MAX)
+		return;
+	for (uint32_t i = 0; i < wheel->ahead_count && c != INDEX_NONE; i++)
+		c = wheel->chunks[c].next;
+	if (c == INDEX_NONE)
+		return;
+	chunk = &wheel->chunks[c];
+	for (uint32_t i = 0; i < chunk->count; i++)
+		__builtin_prefetch(&wheel->nodes[chunk->nodes[i]], 1);
+	if (chunk->next != INDEX_NONE)
+		__builtin_prefetch(&wheel->chunks[chunk->next]);
+	wheel->ahead_count++;
+}
+
+static void start_read_ahead(struct timer_wheel *wheel)
+{
+	uint32_t slot = find_occupied(wheel, (uint32_t)(wheel->cursor + 1) & wheel->mask);
+
+	if (slot > wheel->mask)
+		return;
+	wheel->ahead_slot = slot;
+	wheel->ahead_count = 0;
+	__builtin_prefetch(&wheel->chunks[wheel->heads[slot]]);
+}
+
 // A turn or more at once. What moves into a slot further on is looked at once more there, and stays.
 static void visit_all(struct timer_wheel *wheel)
 {
+	uint32_t end = wheel->mask + NEAR_SLOTS;
 	uint32_t slot = find_occupied(wheel, 0);
 
 	while (slot != INDEX_NONE) {
 		visit_slot(wheel, slot);
-		slot = slot == wheel->mask ? INDEX_NONE : find_occupied(wheel, slot + 1);
+		slot = slot == end ? INDEX_NONE : find_occupied(wheel, slot + 1);
 	}
 }
 
-// Moves the cursor to the next tick that has something filed, or to `last`.
-static void advance(struct timer_wheel *wheel, uint64_t last)
+static void move_cursor(struct timer_wheel *wheel, plx_time to)
 {
-	uint64_t tick;
+	wheel->cursor = to >> wheel->shift;
+	wheel->near_cursor = to >> wheel->near_shift;
+}
 
-	if (last - wheel->cursor > wheel->mask) {
-		wheel->cursor = last;
-		visit_all(wheel);
-		return;
-	}
+// When the next occupied slot comes up; PLX_TIME_NEVER when all are empty.
+static plx_time next_filed(const struct timer_wheel *wheel)
+{
+	uint64_t part = next_near_part(wheel), tick;
+
+	if (part != PLX_TIME_NEVER)
+		return part << wheel->near_shift;
 	tick = next_visit_tick(wheel);
-	if (tick > last) {
-		wheel->cursor = last;
-		return;
-	}
-	wheel->cursor = tick;
-	visit_slot(wheel, (uint32_t)tick & wheel->mask);
+	return tick == PLX_TIME_NEVER ? tick : tick << wheel->shift;
 }
 
-static uint32_t pop_due(struct timer_wheel *wheel)
+// Moves the cursor to the next part or tick that has something filed, or to the horizon.
+static void advance(struct timer_wheel *wheel, plx_time horizon)
 {
-	uint32_t idx = wheel->due[0];
+	plx_time next = next_filed(wheel);
+	bool is_near = next_near_part(wheel) != PLX_TIME_NEVER;
 
-	timer_disarm(wheel, idx);
-	return idx;
+	if ((horizon >> wheel->shift) - wheel->cursor > wheel->mask) {
+		move_cursor(wheel, horizon);
+		visit_all(wheel);
+	} else if (next > horizon) {
+		move_cursor(wheel, horizon);
+	} else {
+		move_cursor(wheel, next);
+		if (is_near) {
+			read_ahead(wheel);
+			visit_slot(wheel, near_slot(wheel, wheel->near_cursor));
+		} else {
+			visit_slot(wheel, (uint32_t)wheel->cursor & wheel->mask);
+			start_read_ahead(wheel);
+		}
+	}
 }
 
 unsigned timer_wheel_expire_early(struct timer_wheel *wheel, plx_time now, plx_duration ahead,
@@ -390,11 +472,13 @@ unsigned timer_wheel_expire_early(struct timer_wheel *wheel, plx_time now, plx_d
 	horizon = time_add(wheel->now, ahead);
 	for (;;) {
 		while (count < max && wheel->due_count > 0
-		       && time_is_due(due_deadline(wheel, 0), horizon))
-			fired[count++] = pop_due(wheel);
-		if (count == max || wheel->cursor >= horizon >> wheel->shift)
+		       && time_is_due(due_deadline(wheel, 0), horizon)) {
+			fired[count] = *due_at(wheel, 0);
+			timer_disarm(wheel, fired[count++]);
+		}
+		if (count == max || wheel->near_cursor >= horizon >> wheel->near_shift)
 			return count;
-		advance(wheel, horizon >> wheel->shift);
+		advance(wheel, horizon);
 	}
 }
 
@@ -407,7 +491,5 @@ plx_time timer_wheel_next(const struct timer_wheel *wheel)
 {
 	if (wheel->due_count > 0)
 		return due_deadline(wheel, 0);
-	if (wheel->armed == 0)
-		return PLX_TIME_NEVER;
-	return next_visit_tick(wheel) << wheel->shift;
+	return next_filed(wheel);
 }

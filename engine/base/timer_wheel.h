@@ -31,21 +31,26 @@ static_assert(sizeof(struct timer_node) == 16, "four to a cache line, none acros
 #define TIMER_SLOT_IDLE UINT32_MAX
 #define TIMER_SLOT_DUE (UINT32_MAX - 1)
 
-// Slots hold what is due in ticks after `cursor`; the heap holds what is due by the end of that tick.
+// Slots hold what is due in ticks after `cursor`, near slots what is due later in that tick, in parts of
+// it; the heap holds what is due by the end of the part `near_cursor`.
 struct timer_wheel {
 	struct timer_node *nodes;
-	uint64_t cursor; // the tick the wheel stands at
-	uint32_t mask;	 // slots - 1
-	uint32_t shift;	 // nanoseconds to ticks
-	plx_time now;	 // the latest time the wheel was told
-	uint32_t *due;	 // a binary heap of indexes, the earliest deadline first
-	uint32_t due_count;
+	uint64_t cursor;      // the tick the wheel stands at
+	uint64_t near_cursor; // the part of it, counted through from time zero
+	uint32_t mask;	      // slots - 1; near slots have the numbers after it
+	uint32_t shift;	      // nanoseconds to ticks
+	uint32_t near_shift;  // nanoseconds to parts
 	uint32_t armed;
-	uint32_t *heads;	    // per slot: its first chunk
-	struct timer_chunk *chunks; // a slot's timers, so many to a line
+	plx_time now;	    // the latest time the wheel was told
+	uint32_t due_count; // a binary heap, the earliest deadline first
 	uint32_t free_chunk;
-	uint64_t *occupied; // a bit per slot
-	uint64_t *summary;  // a bit per word of `occupied`
+	uint32_t ahead_slot; // the next slot, of whose chunks so many have been prefetched
+	uint32_t ahead_count;
+	struct timer_chunk *chunks; // what slots and heap are made of
+	uint32_t *due;		    // the heap's chunks in order
+	uint32_t *heads;	    // per slot: its first chunk
+	uint64_t *occupied;	    // a bit per slot
+	uint64_t *summary;	    // a bit per word of `occupied`
 };
 
 // The memory that timer_wheel_create() will take; 0 for a configuration it refuses.
