@@ -110,6 +110,6 @@ struct plx_stack_config stack_setup_config(const struct stack_plan *plan,
 	config.neighbors = plan->neighbors;
 	config.numa_node = numa_node;
 	if (config.max_send_segments == 0)
-		config.max_send_segments = pool->mbufs;
+		config.max_send_segments = config.max_connections + 2 * pool->mbufs;
 	return config;
 }

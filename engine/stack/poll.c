@@ -34,23 +34,50 @@ static bool make_event(struct tcp *tcp, struct tcp_conn *c, struct plx_event *ev
 	return true;
 }
 
+// A connection whose send failed for want of memory hears of it when there is some; until then it comes
+// back with the next poll.
+static void feed_starved(struct tcp *tcp, struct tcp_conn *c)
+{
+	bool has_memory = send_queue_has_memory(tcp);
+
+	if (!conn_is_starved(tcp, c))
+		return;
+	if (has_memory)
+		c->flags &= (uint16_t)~CONN_WANTS_WRITABLE;
+	conn_raise(tcp, c, has_memory ? PLX_EVENT_WRITABLE : 0);
+}
+
+// What stood on the ready list at the beginning, each once.
+static unsigned make_events(struct tcp *tcp, struct plx_event *events, unsigned max)
+{
+	uint32_t last = tcp->ready.tail;
+	unsigned n = 0;
+
+	while (n < max && tcp->ready.head != INDEX_NONE) {
+		bool is_last = tcp->ready.head == last;
+		struct tcp_conn *c = conn_list_pop_ready(tcp);
+
+		if (!make_event(tcp, c, &events[n]))
+			feed_starved(tcp, c);
+		else
+			n++;
+		conn_release_if_done(tcp, c);
+		if (is_last)
+			break;
+	}
+	return n;
+}
+
 unsigned plx_poll(struct plx_stack *stack, struct plx_event *events, unsigned max, plx_time now)
 {
 	struct tcp *tcp = &stack->tcp;
-	unsigned n = 0;
+	unsigned n;
 
 	stack_set_time(stack, now);
 	timers_expire(tcp);
 	net_poll(stack->net, tcp->now);
 	send_external_collect(tcp);
-	while (n < max) {
-		struct tcp_conn *c = conn_list_pop_ready(tcp);
-
-		if (c == NULL)
-			break;
-		n += make_event(tcp, c, &events[n]);
-		conn_release_if_done(tcp, c);
-	}
+	n = make_events(tcp, events, max);
 	// No burst holds an index now: what has ended may be used again.
 	pool_commit(&tcp->conns);
 	for (unsigned family = 0; family < FAMILIES; family++)

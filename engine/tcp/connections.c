@@ -135,6 +135,12 @@ void conn_raise(struct tcp *tcp, struct tcp_conn *c, unsigned events)
 	tcp->ready.tail = idx;
 }
 
+bool conn_is_starved(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return conn_has(c, CONN_WANTS_WRITABLE) && !conn_has(c, CONN_ENDED | CONN_USER_CLOSED)
+		&& c->queue.bytes < conn_option(tcp, c, PLX_OPTION_SEND_BUFFER);
+}
+
 struct tcp_conn *conn_list_pop_ready(struct tcp *tcp)
 {
 	struct tcp_conn *c;

@@ -33,6 +33,9 @@ void conn_clear(struct tcp *tcp, struct tcp_conn *c);
 // Adds to the connection's next event.
 void conn_raise(struct tcp *tcp, struct tcp_conn *c, unsigned events);
 
+// Does it wait only for the stack's memory, its send buffer having room?
+bool conn_is_starved(const struct tcp *tcp, const struct tcp_conn *c);
+
 // Output will look at it in this iteration.
 void conn_wants_output(struct tcp *tcp, struct tcp_conn *c);
 

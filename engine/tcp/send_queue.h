@@ -101,6 +101,13 @@ void send_queue_clear(struct tcp *tcp, struct tcp_conn *c);
 // Address of a record's bytes.
 const uint8_t *send_segment_data(const struct tcp *tcp, const struct send_segment *seg);
 
+// Is there memory for another record, whatever its kind?
+static inline bool send_queue_has_memory(const struct tcp *tcp)
+{
+	return pool_available(&tcp->send_segments) > 0 && pool_available(&tcp->slabs) > 0
+		&& tcp->mbufs_free > tcp->mbuf_floor;
+}
+
 // Bytes queued and not sent yet.
 uint32_t send_queue_unsent(const struct tcp *tcp, const struct tcp_conn *c);
 

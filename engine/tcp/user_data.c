@@ -35,13 +35,22 @@ static uint32_t room_for(const struct tcp *tcp, const struct tcp_conn *c)
 	return buffer > c->queue.bytes ? (uint32_t)buffer - c->queue.bytes : 0;
 }
 
+// The send buffer is full: acknowledgements will make room. The stack's memory is: nobody's need be this
+// connection's, so it stands on the ready list until there is some.
+static void wait_for_room(struct tcp *tcp, struct tcp_conn *c)
+{
+	c->flags |= CONN_WANTS_WRITABLE;
+	if (room_for(tcp, c) > 0)
+		conn_raise(tcp, c, 0);
+}
+
 // What is queued goes out in this iteration; a caller that was told to wait hears when there is room.
 static int64_t after_append(struct tcp *tcp, struct tcp_conn *c, size_t wanted, uint32_t taken)
 {
 	if (taken > 0)
 		conn_wants_output(tcp, c);
 	if (taken < wanted)
-		c->flags |= CONN_WANTS_WRITABLE;
+		wait_for_room(tcp, c);
 	return taken > 0 ? (int64_t)taken : -EAGAIN;
 }
 
@@ -69,7 +78,7 @@ int user_send_mbuf(struct tcp *tcp, plx_conn handle, struct rte_mbuf *mbuf)
 	    || mbuf->data_len > conn_option(tcp, c, PLX_OPTION_SEND_BUFFER))
 		return -EINVAL;
 	if (mbuf->data_len > room_for(tcp, c) || send_queue_append_mbuf(tcp, c, mbuf) != 0) {
-		c->flags |= CONN_WANTS_WRITABLE;
+		wait_for_room(tcp, c);
 		return -EAGAIN;
 	}
 	conn_wants_output(tcp, c);
@@ -97,7 +106,9 @@ int64_t user_writable(struct tcp *tcp, plx_conn handle)
 	struct tcp_conn *c;
 	int rc = resolve_sender(tcp, handle, &c);
 
-	return rc != 0 ? rc : (int64_t)room_for(tcp, c);
+	if (rc != 0)
+		return rc;
+	return send_queue_has_memory(tcp) ? (int64_t)room_for(tcp, c) : 0;
 }
 
 unsigned user_sent(struct tcp *tcp, uint64_t *cookies, unsigned max)
