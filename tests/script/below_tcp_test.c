@@ -308,6 +308,24 @@ static void ping_is_answered(void **state)
 	expect_counter(f, PLX_COUNTER_FATE_ANSWERED, 5);
 }
 
+// RFC 1071: a sum of nothing but zeros is +0, and its checksum 0xffff; differences alone do not tell.
+static void ping_of_zeros_is_answered_too(void **state)
+{
+	struct fixture *f = fixture_bare(state);
+	uint8_t bytes[MBUFS_FRAME_MAX_BYTES];
+	size_t len_bytes = build_echo(f, bytes, 8);
+	uint8_t *icmp = bytes + len_bytes - 8 - ICMP_HEADER_BYTES;
+
+	memset(icmp + 2, 0, ICMP_HEADER_BYTES - 2 + 8);
+	store_be16(icmp + 2,
+		   f->variant->is_ipv6 ? reference_transport_checksum(
+			   &f->to_stack.src, &f->to_stack.dst, IP_PROTOCOL_ICMPV6, icmp, 16)
+				       : reference_checksum(icmp, 16));
+	frame_arrives(f, bytes, len_bytes);
+	forget_output(f); // the judge has looked at the answer's checksum
+	expect_counter(f, PLX_COUNTER_ICMP_ECHO_ANSWERED, 1);
+}
+
 static void ping_with_a_wrong_checksum_is_dropped(void **state)
 {
 	struct fixture *f = fixture_bare(state);
@@ -370,6 +388,7 @@ int main(void)
 		SCENARIO(syn_from_an_unknown_neighbor_is_answered),
 		SCENARIO(neighbor_that_moves_is_followed),
 		SCENARIO_EVERY_LINK(ping_is_answered),
+		SCENARIO(ping_of_zeros_is_answered_too),
 		SCENARIO(ping_with_a_wrong_checksum_is_dropped),
 		SCENARIO(pings_are_rate_limited),
 		SCENARIO(addresses_are_announced),

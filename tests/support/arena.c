@@ -109,6 +109,7 @@ static void hear_handshake(struct arena *a, const struct frame *frame)
 		return;
 	a->handshakes[a->n_handshakes++ % ARENA_HANDSHAKES] = (struct arena_handshake){
 		.iss = frame->tcp.seq,
+		.peer_seq = frame->tcp.ack,
 		.port = frame->tcp.src_port,
 		.peer_port = frame->tcp.dst_port,
 		.has_timestamps = frame->tcp.options.has_timestamps,
@@ -152,7 +153,7 @@ static void take_events(struct arena *a)
 	} while (n == EVENTS);
 }
 
-static void run(struct arena *a)
+void arena_run(struct arena *a)
 {
 	unsigned rounds = 0;
 
@@ -263,7 +264,7 @@ static void listener_comes_and_goes(struct arena *a)
 
 	if (plx_listen(a->stack, &args, &listener) != 0)
 		blame(a, "a listener is refused");
-	run(a);
+	arena_run(a);
 	if (plx_close(a->stack, listener) != 0)
 		blame(a, "a listener is stale");
 }
@@ -332,7 +333,7 @@ void arena_step(struct arena *a)
 	else
 		frame_arrives(a);
 	if (draw(a, 4) != 0) // else the next thing happens in the same iteration
-		run(a);
+		arena_run(a);
 }
 
 static void check_books(struct arena *a)
@@ -353,18 +354,18 @@ void arena_end(struct arena *a)
 	uint32_t cursor = 0;
 	plx_conn conn;
 
-	run(a);
+	arena_run(a);
 	while (lifecycle_next_alive(&a->life, &cursor, &conn)) {
 		if (plx_abort(a->stack, conn) != 0)
 			blame(a, "the handle of a living connection is stale");
 		lifecycle_on_close(&a->life, conn);
 	}
-	run(a);
+	arena_run(a);
 	if (plx_close(a->stack, a->listener) != 0)
 		blame(a, "the listener is stale");
 	for (unsigned i = 0; i < 8; i++) { // next hops that are asked for are given up
 		a->now += PLX_SECOND;
-		run(a);
+		arena_run(a);
 	}
 	if (a->life.alive != 0)
 		blame(a, "a connection ended without CLOSED or FAILED");

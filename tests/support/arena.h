@@ -18,6 +18,7 @@ enum { ARENA_CONNS = 16, ARENA_HANDSHAKES = 16 };
 // A SYN or SYN+ACK of the stack that a peer may answer.
 struct arena_handshake {
 	uint32_t iss;
+	uint32_t peer_seq; // what the stack expects next, in answer to a SYN+ACK
 	uint16_t port;
 	uint16_t peer_port;
 	bool has_timestamps;
@@ -49,6 +50,9 @@ bool arena_begin(struct arena *a, bool is_ipv6);
 
 // One thing happens, most often a frame. `fault` is to be looked at afterwards.
 void arena_step(struct arena *a);
+
+// Phases 2 to 4 until nothing is left to do at this moment.
+void arena_run(struct arena *a);
 
 // A frame of exactly these bytes arrives.
 void arena_frame(struct arena *a, const uint8_t *bytes, size_t len_bytes);

@@ -109,8 +109,9 @@ static struct seg segment_of_handshake(struct arena *a)
 	const struct arena_handshake *h = &a->handshakes[draw(a, ARENA_HANDSHAKES)];
 	bool is_answer = h->port != a->path.dst_port;
 	struct seg seg = SEG(.flags = is_answer ? TCP_SYN | TCP_ACK : TCP_ACK,
-			     .seq = is_answer ? 999 : 1000, .ack = near_by(a, h->iss + 1),
-			     .wnd = draw(a, 65536), .len = draw_length(a));
+			     .seq = is_answer ? 999 : near_by(a, h->peer_seq),
+			     .ack = near_by(a, h->iss + 1), .wnd = draw(a, 65536),
+			     .len = draw_length(a));
 
 	seg.src_port = h->peer_port;
 	seg.dst_port = h->port;
@@ -148,10 +149,7 @@ static struct seg draw_segment(struct arena *a)
 		return segment_of_handshake(a);
 	if (draw(a, ODDS_OF_NOBODY) != 0 && segment_of_connection(a, &seg))
 		return seg;
-	seg = segment_for_nobody(a);
-	if (draw(a, 2) == 0)
-		seg.seq = 999; // handshakes of the arena's peers begin there
-	return seg;
+	return segment_for_nobody(a);
 }
 
 static size_t l3_offset(const struct arena *a)
@@ -191,8 +189,7 @@ static void spoil_once(struct arena *a, uint8_t *bytes, size_t *len_bytes)
 	}
 }
 
-// So that what was spoiled gets past the checksums, where there is still a header to mend.
-static void mend(const struct arena *a, uint8_t *bytes, size_t len_bytes)
+void arena_frame_mend(const struct arena *a, uint8_t *bytes, size_t len_bytes)
 {
 	size_t l3 = l3_offset(a);
 	bool is_ipv6 = !plx_addr_is_ipv4(&a->path.dst);
@@ -317,7 +314,7 @@ size_t arena_frame_draw(struct arena *a, uint8_t *bytes)
 	for (uint32_t n = is_spoiled ? 1 + draw(a, MUTATIONS_MAX) : 0; n > 0 && len_bytes > 0; n--)
 		spoil_once(a, bytes, &len_bytes);
 	if (is_spoiled && !is_other && draw(a, 3) != 0)
-		mend(a, bytes, len_bytes);
+		arena_frame_mend(a, bytes, len_bytes);
 	return len_bytes;
 }
 

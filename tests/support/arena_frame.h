@@ -14,6 +14,10 @@ struct rte_mbuf;
 // perhaps spoiled, perhaps with its checksums mended afterwards. Returns its length.
 size_t arena_frame_draw(struct arena *a, uint8_t *bytes);
 
+// Makes the checksums of a frame right where there is still a header to hold them, so that what was spoiled
+// gets past them.
+void arena_frame_mend(const struct arena *a, uint8_t *bytes, size_t len_bytes);
+
 // The bytes in one buffer or a chain, of the pool or of exactly their size on the heap, where a sanitizer
 // sees every byte read too far.
 struct rte_mbuf *arena_frame_wrap(struct arena *a, const uint8_t *bytes, size_t len_bytes);
