@@ -53,6 +53,41 @@ static void sending_waits_for_buffers(void **state)
 	expect_silence_for(f, 10000);
 }
 
+// One connection has all records of the send queue; another, with nothing in flight, is told when there are
+// some again, and costs nothing until then.
+static void starved_sender_is_told_and_does_not_spin(void **state)
+{
+	static const char bytes[1000];
+	struct fixture *f = fixture_plan(state);
+	uint32_t greedy_nxt;
+
+	f->config.max_send_segments = 4;
+	f->peer.mss = sizeof(bytes);
+	fixture_established(state);
+	f->judge.knows_payload = false;
+	greedy_nxt = f->snd_nxt;
+	while (plx_send(f->stack, f->conn, bytes, sizeof(bytes)) > 0)
+		;
+	fixture_settle(f);
+	while (f->next_output != f->n_outputs)
+		greedy_nxt += expect_segment(f, SEG(.seq = greedy_nxt))->payload_bytes;
+
+	f->to_stack.src_port++;
+	peer_sends_syn(f);
+	f->snd_nxt = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK))->tcp.seq + 1;
+	segment_arrives(f, SEG());
+	expect_event(f, PLX_EVENT_ACCEPTED, 0);
+	assert_int_equal(plx_send(f->stack, f->conn, bytes, 1), -EAGAIN);
+	expect_no_event(f);
+	assert_true(plx_next_deadline(f->stack) > f->now);
+
+	segment_arrives(f, SEG(.src_port = f->peer.port, .ack = greedy_nxt));
+	fixture_settle(f);
+	assert_in_range(f->n_events - f->next_event, 1, 2); // the greedy one may hear of it too
+	assert_int_equal(plx_send(f->stack, f->conn, bytes, 1), 1);
+	forget_output(f);
+}
+
 // One buffer is enough for a conversation.
 static void one_buffer_is_enough(void **state)
 {
@@ -129,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(sending_waits_for_buffers),
+		SCENARIO(starved_sender_is_told_and_does_not_spin),
 		SCENARIO(one_buffer_is_enough),
 		SCENARIO(syn_ack_waits_for_buffers),
 		SCENARIO(small_segments_do_not_pin_all_buffers),
