@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Every parser of wire/ on any bytes. The first byte chooses the parser, the second its flags; the rest is
-// put into a block of just its size, so that a sanitizer sees the first byte read beyond.
-// Entry of libFuzzer, or of replay.c over the kept corpus.
+// Every parser of wire/ on any bytes. The first byte chooses the parser, the second its flags; the
+// rest is put into a block of just its size, so that a sanitizer sees the first byte read beyond.
+// What is accepted must lie within the block and mean the same once built and read again.
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/target.h"
 #include "wire/arp.h"
-#include "wire/checksum.h"
 #include "wire/ethernet.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
 #include "wire/nd.h"
 #include "wire/tcp.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { CHOICE_BYTES = 2 };
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
 
 // What the message came with; the addresses do not matter to what is read.
 static struct ip_header carrier(bool is_ipv6, size_t payload_bytes)
@@ -46,28 +50,72 @@ static void parse_icmp(const uint8_t *bytes, size_t len_bytes, uint8_t flags)
 		nd_parse(&ip, bytes, len_bytes, &message);
 }
 
+static void parse_eth(const uint8_t *bytes, size_t len_bytes)
+{
+	struct eth_header header;
+
+	if (eth_header_parse(bytes, len_bytes, &header) == PLX_DROP_NONE)
+		require(header.header_bytes <= len_bytes);
+}
+
+static void parse_arp(const uint8_t *bytes, size_t len_bytes)
+{
+	uint8_t again[ARP_BYTES];
+	struct arp_packet packet;
+
+	if (arp_parse(bytes, len_bytes, &packet) != PLX_DROP_NONE)
+		return;
+	arp_build(again, &packet);
+	require(memcmp(again, bytes, ARP_BYTES) == 0);
+}
+
+static void parse_ip(bool is_ipv6, bool verify_checksum, const uint8_t *bytes, size_t len_bytes)
+{
+	struct ip_header header;
+	enum plx_drop verdict = is_ipv6
+		? ipv6_header_parse(bytes, len_bytes, &header)
+		: ipv4_header_parse(bytes, len_bytes, verify_checksum, &header);
+
+	if (verdict == PLX_DROP_NONE)
+		require((size_t)header.header_bytes + header.payload_bytes <= len_bytes);
+}
+
+static void parse_tcp(const uint8_t *bytes, size_t len_bytes)
+{
+	uint8_t block[TCP_HEADER_MAX_BYTES];
+	struct tcp_header first, again;
+	size_t built_bytes;
+
+	if (tcp_header_parse(bytes, len_bytes, &first) != PLX_DROP_NONE)
+		return;
+	require(first.header_bytes >= TCP_HEADER_BYTES && first.header_bytes <= len_bytes);
+	built_bytes = tcp_header_build(block, &first);
+	require(tcp_header_parse(block, built_bytes, &again) == PLX_DROP_NONE);
+	require(again.header_bytes == built_bytes && again.seq == first.seq);
+	require(again.flags == first.flags && again.ack == first.ack);
+	require(again.options.has_mss == first.options.has_mss);
+	require(again.options.mss == first.options.mss);
+	require(again.options.window_scale == first.options.window_scale);
+	require(again.options.has_timestamps == first.options.has_timestamps);
+	require(again.options.ts_val == first.options.ts_val);
+	require(again.options.ts_ecr == first.options.ts_ecr);
+}
+
 static void parse(uint8_t choice, uint8_t flags, const uint8_t *bytes, size_t len_bytes)
 {
-	struct eth_header eth;
-	struct arp_packet arp;
-	struct ip_header ip;
-	struct tcp_header tcp;
-
 	switch (choice % 6) {
 	case 0:
-		eth_header_parse(bytes, len_bytes, &eth);
+		parse_eth(bytes, len_bytes);
 		break;
 	case 1:
-		arp_parse(bytes, len_bytes, &arp);
+		parse_arp(bytes, len_bytes);
 		break;
 	case 2:
-		ipv4_header_parse(bytes, len_bytes, (flags & 1) != 0, &ip);
-		break;
 	case 3:
-		ipv6_header_parse(bytes, len_bytes, &ip);
+		parse_ip(choice % 6 == 3, (flags & 1) != 0, bytes, len_bytes);
 		break;
 	case 4:
-		tcp_header_parse(bytes, len_bytes, &tcp);
+		parse_tcp(bytes, len_bytes);
 		break;
 	default:
 		parse_icmp(bytes, len_bytes, flags);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Addresses: text in both directions (RFC 4291 2.2, RFC 5952), classes, prefixes, derived addresses.
+// Addresses: text both ways (RFC 4291 2.2, RFC 5952), classes, prefixes, derived addresses.
 // Every claim is a table of texts.
 // Suite unit.
 #include "wire/addr.h"

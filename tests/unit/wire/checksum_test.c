@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The Internet checksum (RFC 1071, RFC 1624) against sums taken a byte at a time: any length, any offset, any
-// way to cut the bytes into pieces, in one buffer or a chain of mbufs; and what is told to a port instead.
+// The Internet checksum (RFC 1071, RFC 1624) against sums taken a byte at a time: any length, any
+// offset, any way to cut the bytes into pieces or a chain; and what is told to a port instead.
 // Suite unit.
 #include "wire/checksum.h"
 
@@ -10,23 +10,48 @@
 #include <rte_mbuf.h>
 
 #include "support/eal_main.h"
+#include "support/reference.h"
 #include "wire/ip.h"
 #include "wire/mbuf_checksum.h"
 #include "wire/offload.h"
 #include "wire_test.h"
 
-enum { BYTES = 3000 };
+enum { BYTES = 3000, LONGEST_BYTES = 65535 };
 
-// RFC 1071 1, as it is written there: the sum of 16-bit words, an odd byte padded with zero.
-static uint16_t reference_sum(const uint8_t *bytes, size_t len_bytes)
+// RFC 1071 3: the words 0001 f203 f4f5 f6f7 add up to ddf2.
+static void the_example_of_rfc_1071_adds_up(void **state)
 {
-	uint64_t sum = 0;
+	static const uint8_t bytes[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
+	uint32_t sum = checksum_partial(bytes, sizeof(bytes), 0);
 
-	for (size_t i = 0; i < len_bytes; i++)
-		sum += (i & 1) == 0 ? (uint64_t)bytes[i] << 8 : bytes[i];
-	while (sum > 0xffff)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	(void)state;
+	assert_int_equal(checksum_reduce(sum), 0xddf2);
+	assert_int_equal(checksum_fold(sum), 0x220d);
+	assert_false(checksum_is_valid(sum));
+	assert_true(checksum_is_valid(checksum_add16(sum, 0x220d)));
+}
+
+// RFC 1624 4: where the equation of RFC 1141 gives ffff.
+static void the_example_of_rfc_1624_comes_out(void **state)
+{
+	(void)state;
+	assert_int_equal(checksum_update16(0xdd2f, 0x5555, 0x3285), 0x0000);
+}
+
+// All ones make every addition carry, in the longest packet and on top of any sum.
+static void carries_are_kept_in_the_longest_packet(void **state)
+{
+	static const size_t lengths[] = {1, 127, 128, 129, 8960, 65534, LONGEST_BYTES};
+	static uint8_t bytes[LONGEST_BYTES];
+
+	(void)state;
+	memset(bytes, 0xff, sizeof(bytes));
+	for (size_t i = 0; i < LENGTH_OF(lengths); i++) {
+		assert_int_equal(checksum_fold(checksum_partial(bytes, lengths[i], 0)),
+				 reference_checksum(bytes, lengths[i]));
+		assert_int_equal(checksum_fold(checksum_partial(bytes, lengths[i], UINT32_MAX)),
+				 reference_checksum(bytes, lengths[i]));
+	}
 }
 
 static void every_length_and_offset_sums_right(void **state)
@@ -38,13 +63,12 @@ static void every_length_and_offset_sums_right(void **state)
 	random_fill(&r, bytes, sizeof(bytes));
 	for (size_t offset = 0; offset < 9; offset++)
 		for (size_t len = 0; len < 300; len++)
-			assert_int_equal(checksum_reduce(checksum_partial(bytes + offset, len, 0)),
-					 reference_sum(bytes + offset, len));
+			assert_int_equal(checksum_fold(checksum_partial(bytes + offset, len, 0)),
+					 reference_checksum(bytes + offset, len));
 	memset(bytes, 0xff, sizeof(bytes));
 	for (size_t len = 0; len < sizeof(bytes); len++)
-		assert_int_equal(
-			checksum_reduce(checksum_partial(guarded_copy(bytes, len), len, 0)),
-			reference_sum(bytes, len));
+		assert_int_equal(checksum_fold(checksum_partial(guarded_copy(bytes, len), len, 0)),
+				 reference_checksum(bytes, len));
 }
 
 static void pieces_combine_to_the_whole(void **state)
@@ -65,8 +89,8 @@ static void pieces_combine_to_the_whole(void **state)
 			sum = checksum_combine(sum, checksum_partial(bytes + done, n, 0), done);
 			done += n;
 		}
-		assert_int_equal(checksum_reduce(sum), reference_sum(bytes, len));
-		assert_int_equal(checksum_fold(sum), (uint16_t)~reference_sum(bytes, len));
+		assert_int_equal(checksum_fold(sum), reference_checksum(bytes, len));
+		assert_int_equal((uint16_t)~checksum_reduce(sum), checksum_fold(sum));
 	}
 }
 
@@ -80,8 +104,8 @@ static void a_copy_is_the_same_and_summed(void **state)
 	random_fill(&r, from, sizeof(from));
 	for (size_t len = 0; len < 600; len++) {
 		memset(to, 0xee, sizeof(to));
-		assert_int_equal(checksum_reduce(checksum_copy(to, from, len, 0)),
-				 reference_sum(from, len));
+		assert_int_equal(checksum_fold(checksum_copy(to, guarded_copy(from, len), len, 0)),
+				 reference_checksum(from, len));
 		assert_memory_equal(to, from, len);
 		assert_int_equal(to[len], 0xee);
 	}
@@ -100,58 +124,41 @@ static void updates_agree_with_a_new_sum(void **state)
 		uint16_t after = (uint16_t)random_u32(&r);
 
 		random_fill(&r, bytes, sizeof(bytes));
-		before = (uint16_t)~reference_sum(bytes, sizeof(bytes));
+		before = reference_checksum(bytes, sizeof(bytes));
 		before32 = load_be32(bytes + at);
 		store_be32(bytes + at, after32);
 		before = checksum_update32(before, before32, after32);
-		assert_int_equal(before, (uint16_t)~reference_sum(bytes, sizeof(bytes)));
+		assert_int_equal(before, reference_checksum(bytes, sizeof(bytes)));
 		before = checksum_update16(before, load_be16(bytes + at), after);
 		store_be16(bytes + at, after);
-		assert_int_equal(before, (uint16_t)~reference_sum(bytes, sizeof(bytes)));
+		assert_int_equal(before, reference_checksum(bytes, sizeof(bytes)));
 	}
 }
 
-// RFC 9293 3.1 and RFC 8200 8.1: the pseudo header as bytes.
-static size_t pseudo_bytes(uint8_t *to, const struct plx_addr *src, const struct plx_addr *dst,
-			   uint16_t len_bytes)
-{
-	bool is_ipv4 = plx_addr_is_ipv4(src);
-	size_t addr_bytes = is_ipv4 ? 4 : 16;
-
-	memset(to, 0, 40);
-	memcpy(to, src->bytes + 16 - addr_bytes, addr_bytes);
-	memcpy(to + addr_bytes, dst->bytes + 16 - addr_bytes, addr_bytes);
-	if (is_ipv4) {
-		to[9] = IP_PROTOCOL_TCP;
-		store_be16(to + 10, len_bytes);
-		return 12;
-	}
-	store_be32(to + 32, len_bytes);
-	to[39] = IP_PROTOCOL_TCP;
-	return 40;
-}
-
+// RFC 9293 3.1 and RFC 8200 8.1; that IPv4 addresses are kept mapped must not show in the sum.
 static void a_tcp_checksum_covers_pseudo_header_and_segment(void **state)
 {
 	struct random r = test_random();
-	uint8_t whole[40 + 1500];
+	uint8_t segment[1500];
 
 	(void)state;
 	for (unsigned i = 0; i < RANDOM_ROUNDS; i++) {
 		bool is_ipv6 = random_bool(&r);
 		struct plx_addr src = random_addr(&r, is_ipv6);
 		struct plx_addr dst = random_addr(&r, is_ipv6);
-		uint16_t len = (uint16_t)(20 + random_below(&r, 200));
-		size_t offset = pseudo_bytes(whole, &src, &dst, len);
+		uint16_t len = (uint16_t)(20 + random_below(&r, sizeof(segment) - 20));
 		uint32_t pseudo = checksum_pseudo(&src, &dst, IP_PROTOCOL_TCP);
 		uint16_t checksum;
 
-		random_fill(&r, whole + offset, len);
-		store_be16(whole + offset + 16, 0);
-		checksum = checksum_tcp(pseudo, whole + offset, len);
-		assert_int_equal(checksum, (uint16_t)~reference_sum(whole, offset + len));
-		store_be16(whole + offset + 16, checksum);
-		assert_int_equal(checksum_tcp(pseudo, whole + offset, len), 0);
+		random_fill(&r, segment, len);
+		store_be16(segment + 16, 0);
+		checksum = checksum_tcp(pseudo, segment, len);
+		assert_int_equal(
+			checksum,
+			reference_transport_checksum(&src, &dst, IP_PROTOCOL_TCP, segment, len));
+		store_be16(segment + 16, checksum);
+		assert_int_equal(checksum_tcp(pseudo, segment, len), 0);
+		assert_int_equal(pseudo, checksum_pseudo(&dst, &src, IP_PROTOCOL_TCP));
 	}
 }
 
@@ -188,10 +195,10 @@ static void a_chain_sums_like_its_bytes(void **state)
 		uint32_t offset = random_below(&r, sizeof(bytes));
 		uint32_t len = random_below(&r, (uint32_t)sizeof(bytes) - offset + 1);
 
-		assert_int_equal(checksum_reduce(mbuf_checksum_partial(m, offset, len)),
-				 reference_sum(bytes + offset, len));
-		assert_int_equal(checksum_reduce(mbuf_checksum_partial(m, offset, UINT32_MAX / 2)),
-				 reference_sum(bytes + offset, sizeof(bytes) - offset));
+		assert_int_equal(checksum_fold(mbuf_checksum_partial(m, offset, len)),
+				 reference_checksum(bytes + offset, len));
+		assert_int_equal(checksum_fold(mbuf_checksum_partial(m, offset, UINT32_MAX / 2)),
+				 reference_checksum(bytes + offset, sizeof(bytes) - offset));
 		rte_pktmbuf_free(m);
 	}
 	assert_int_equal(rte_mempool_in_use_count(pool), 0);
@@ -236,6 +243,7 @@ static void a_port_is_asked_in_its_own_terms(void **state)
 		assert_int_equal(
 			load_be16(data + tcp + 16),
 			checksum_reduce(cuts ? pseudo : checksum_add16(pseudo, tcp_bytes)));
+		assert_int_equal(m->l4_len, layout.l4_bytes);
 		offload_reset(m);
 		assert_int_equal(m->ol_flags | m->tx_offload, 0);
 		ipv4_checksum_prepare_offload(m, 14, 20);
@@ -245,6 +253,41 @@ static void a_port_is_asked_in_its_own_terms(void **state)
 	}
 }
 
+// What fits one segment is none to cut, and some ports refuse it.
+static void a_segment_that_fits_is_not_cut(void **state)
+{
+	struct offload_layout layout = {
+		.l3_bytes = 20, .l4_bytes = 32, .ipv4_checksum = true, .segment_bytes = 500};
+
+	(void)state;
+	for (uint16_t payload_bytes = 499; payload_bytes <= 501; payload_bytes++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+		bool fits = payload_bytes <= 500;
+
+		assert_non_null(rte_pktmbuf_append(m, (uint16_t)(20 + 32 + payload_bytes)));
+		tcp_checksum_prepare_offload(m, &layout, 0);
+		assert_int_equal((m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) == 0, fits);
+		assert_int_equal(m->tso_segsz, fits ? 0 : 500);
+		rte_pktmbuf_free(m);
+	}
+}
+
+// Whose memory it is stays known.
+static void a_reset_keeps_what_the_buffer_is(void **state)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+
+	(void)state;
+	m->packet_type = RTE_PTYPE_L4_TCP;
+	m->ol_flags |= RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_RX_VLAN;
+	offload_reset(m);
+	assert_int_equal(m->ol_flags, RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT);
+	assert_int_equal(m->packet_type, RTE_PTYPE_UNKNOWN);
+	m->ol_flags = 0;
+	rte_pktmbuf_free(m);
+}
+
+// "None" in rte_mbuf_core.h: the bytes do not verify, but the device knows the data to be whole.
 static void only_a_good_verdict_is_believed(void **state)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
@@ -253,6 +296,10 @@ static void only_a_good_verdict_is_believed(void **state)
 	assert_false(offload_has_verified_ip(m) || offload_has_verified_l4(m));
 	m->ol_flags = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 	assert_true(offload_has_verified_ip(m) && offload_has_verified_l4(m));
+	m->ol_flags = RTE_MBUF_F_RX_IP_CKSUM_NONE | RTE_MBUF_F_RX_L4_CKSUM_NONE;
+	assert_true(offload_has_verified_ip(m) && offload_has_verified_l4(m));
+	m->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	assert_true(!offload_has_verified_ip(m) && offload_has_verified_l4(m));
 	m->ol_flags = RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD;
 	assert_false(offload_has_verified_ip(m) || offload_has_verified_l4(m));
 	rte_pktmbuf_free(m);
@@ -261,6 +308,9 @@ static void only_a_good_verdict_is_believed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_example_of_rfc_1071_adds_up),
+		cmocka_unit_test(the_example_of_rfc_1624_comes_out),
+		cmocka_unit_test(carries_are_kept_in_the_longest_packet),
 		cmocka_unit_test(every_length_and_offset_sums_right),
 		cmocka_unit_test(pieces_combine_to_the_whole),
 		cmocka_unit_test(a_copy_is_the_same_and_summed),
@@ -268,6 +318,8 @@ int main(void)
 		cmocka_unit_test(a_tcp_checksum_covers_pseudo_header_and_segment),
 		cmocka_unit_test(a_chain_sums_like_its_bytes),
 		cmocka_unit_test(a_port_is_asked_in_its_own_terms),
+		cmocka_unit_test(a_segment_that_fits_is_not_cut),
+		cmocka_unit_test(a_reset_keeps_what_the_buffer_is),
 		cmocka_unit_test(only_a_good_verdict_is_believed),
 	};
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// ICMP (RFC 792) and ICMPv6 (RFC 4443): echo turned round, and what errors of every kind quote of a segment
-// of ours, whole, cut off, or forged. Truncated messages end at an inaccessible page.
+// ICMP (RFC 792) and ICMPv6 (RFC 4443): echo turned round, and what errors quote of a segment of
+// ours, whole, cut off, or forged. Truncated messages end at an inaccessible page.
 // Suite unit.
 #include "wire/icmp.h"
 
 #include <string.h>
 
+#include "support/reference.h"
 #include "wire/bytes.h"
 #include "wire/checksum.h"
 #include "wire_test.h"
@@ -184,6 +185,36 @@ static void a_huge_mtu_is_held_within_the_field(void **state)
 	assert_int_equal(quote.mtu, UINT16_MAX);
 }
 
+// Before RFC 1191 a router left the field at zero; the caller then has to guess.
+static void an_mtu_that_was_not_said_is_zero(void **state)
+{
+	struct error error = error_of(false, ICMP_UNREACHABLE, 4, 0);
+	struct icmp_quote quote;
+
+	(void)state;
+	assert_int_equal(parse(&error, &quote), PLX_DROP_NONE);
+	assert_int_equal(quote.kind, ICMP_QUOTE_PACKET_TOO_BIG);
+	assert_int_equal(quote.mtu, 0);
+}
+
+// The one form of the four bytes that the builder is given serves all.
+static void a_header_is_built_from_word_or_id_and_seq(void **state)
+{
+	struct ip_header ip = {.src = addr_of("198.18.0.1"),
+			       .dst = addr_of("198.18.0.2"),
+			       .payload_bytes = ICMP_HEADER_BYTES};
+	struct icmp_header by_word = {.type = ICMP_ECHO_REQUEST, .word = 0x12345678};
+	struct icmp_header by_id = {.type = ICMP_ECHO_REQUEST, .id = 0x1234, .seq = 0x5678};
+	uint8_t bytes[2][ICMP_HEADER_BYTES];
+
+	(void)state;
+	icmp_header_build(bytes[0], &ip, &by_word);
+	icmp_header_build(bytes[1], &ip, &by_id);
+	assert_memory_equal(bytes[0], bytes[1], ICMP_HEADER_BYTES);
+	assert_memory_equal(bytes[0] + 4, "\x12\x34\x56\x78", 4);
+	assert_int_equal(reference_checksum(bytes[0], ICMP_HEADER_BYTES), 0);
+}
+
 static void what_is_no_error_is_refused(void **state)
 {
 	struct error redirect = error_of(false, 5, 0, 0);
@@ -226,10 +257,24 @@ static void quotes_of_others_are_nobodys(void **state)
 	quoted[15]++; // sent by another host
 	assert_int_equal(parse(&error, &quote), PLX_DROP_ICMP_NO_CONNECTION);
 	quoted[15]--;
+	quoted[0] = 0x46; // options of ours would push the ports out of the quote
+	assert_int_equal(parse(&error, &quote), PLX_DROP_ICMP_MALFORMED);
 	quoted[0] = 0x65; // not of this family
 	assert_int_equal(parse(&error, &quote), PLX_DROP_ICMP_MALFORMED);
 	quoted[0] = 0x44; // shorter than a header
 	assert_int_equal(parse(&error, &quote), PLX_DROP_ICMP_MALFORMED);
+}
+
+// A destination that would pass for an IPv4 one above.
+static void a_mapped_destination_in_a_quote_is_nobodys(void **state)
+{
+	struct error error = error_of(true, ICMPV6_UNREACHABLE, 0, 0);
+	struct plx_addr mapped = addr_of("198.18.0.1");
+	struct icmp_quote quote;
+
+	(void)state;
+	memcpy(error.bytes + ICMP_HEADER_BYTES + 24, &mapped, sizeof(mapped));
+	assert_int_equal(parse(&error, &quote), PLX_DROP_ICMP_NO_CONNECTION);
 }
 
 int main(void)
@@ -239,9 +284,12 @@ int main(void)
 		cmocka_unit_test(every_flipped_bit_fails_the_checksum),
 		cmocka_unit_test(errors_are_told_apart),
 		cmocka_unit_test(a_huge_mtu_is_held_within_the_field),
+		cmocka_unit_test(an_mtu_that_was_not_said_is_zero),
+		cmocka_unit_test(a_header_is_built_from_word_or_id_and_seq),
 		cmocka_unit_test(what_is_no_error_is_refused),
 		cmocka_unit_test(every_truncation_is_malformed),
 		cmocka_unit_test(quotes_of_others_are_nobodys),
+		cmocka_unit_test(a_mapped_destination_in_a_quote_is_nobodys),
 	};
 
 	return cmocka_run_group_tests_name("wire_icmp", tests, NULL, NULL);

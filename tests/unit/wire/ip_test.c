@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// IPv4 (RFC 791) and IPv6 (RFC 8200) headers against packets written by hand, and what is wrong with others.
-// Truncated packets end at an inaccessible page.
+// IPv4 (RFC 791) and IPv6 (RFC 8200) headers against packets written by hand, and what is wrong
+// with others. Truncated packets end at an inaccessible page.
 // Suite unit.
 #include "wire/ip.h"
 
 #include <string.h>
 
+#include "support/reference.h"
 #include "wire/bytes.h"
 #include "wire_test.h"
 
@@ -22,18 +23,6 @@ static const uint8_t ipv6[44] = {
 	0xfd, 0x00, 0,	  0,	0,    0,    0,	  0,	0, 0, 0, 0, 0, 0, 0, 2, // fd00::2
 	'd',  'a',  't',  'a',
 };
-
-// RFC 791 3.1, a word at a time.
-static uint16_t reference_checksum(const uint8_t *header, size_t len_bytes)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < len_bytes; i += 2)
-		sum += load_be16(header + i);
-	while (sum > 0xffff)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
 
 static void fix_checksum(uint8_t *header)
 {
@@ -155,6 +144,7 @@ static void wrong_ipv4_fields_have_their_reasons(void **state)
 	assert_int_equal(parse_changed(6, 0x2000), PLX_DROP_IP_FRAGMENT); // more fragments
 	assert_int_equal(parse_changed(6, 0x0001), PLX_DROP_IP_FRAGMENT); // an offset
 	assert_int_equal(parse_changed(6, 0x0000), PLX_DROP_NONE); // may be fragmented, is not
+	assert_int_equal(parse_changed(6, 0x8000), PLX_DROP_NONE); // the reserved bit says nothing
 }
 
 static enum plx_drop parse_with_options(const uint8_t *options, size_t len_bytes)
@@ -223,6 +213,47 @@ static void wrong_ipv6_fields_have_their_reasons(void **state)
 	assert_int_equal(ipv6_header_parse(bytes, sizeof(ipv6), &header), PLX_DROP_IP_NOT_FOR_US);
 }
 
+// ESP, no next header, UDP: no transport of ours, but not hidden behind an extension either.
+static void other_ipv6_transports_are_the_callers(void **state)
+{
+	static const uint8_t protocols[] = {6, 17, 50, 58, 59, 255};
+	struct ip_header header;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH_OF(protocols); i++) {
+		uint8_t *bytes = guarded_copy(ipv6, sizeof(ipv6));
+
+		bytes[6] = protocols[i];
+		assert_int_equal(ipv6_header_parse(bytes, sizeof(ipv6), &header), PLX_DROP_NONE);
+		assert_int_equal(header.protocol, protocols[i]);
+	}
+}
+
+// What is accepted lies within the bytes; nothing behind them is read.
+static void random_headers_are_survived(void **state)
+{
+	struct random r = test_random();
+	struct ip_header header;
+
+	(void)state;
+	for (unsigned i = 0; i < 20 * RANDOM_ROUNDS; i++) {
+		uint8_t bytes[IPV4_HEADER_MAX_BYTES + 4];
+		size_t len = random_below(&r, sizeof(bytes) + 1);
+
+		random_fill(&r, bytes, sizeof(bytes));
+		bytes[0] = (uint8_t)(0x45 + random_below(&r, 11));
+		store_be16(bytes + 2, (uint16_t)random_below(&r, sizeof(bytes) + 1));
+		store_be16(bytes + 6, (uint16_t)random_below(&r, 2));
+		if (ipv4_header_parse(guarded_copy(bytes, len), len, false, &header)
+		    == PLX_DROP_NONE)
+			assert_true((size_t)header.header_bytes + header.payload_bytes <= len);
+		bytes[0] = 0x60;
+		store_be16(bytes + 4, (uint16_t)random_below(&r, 24));
+		if (ipv6_header_parse(guarded_copy(bytes, len), len, &header) == PLX_DROP_NONE)
+			assert_true((size_t)header.header_bytes + header.payload_bytes <= len);
+	}
+}
+
 static void what_was_built_is_read_again(void **state)
 {
 	struct random r = test_random();
@@ -273,6 +304,8 @@ int main(void)
 		cmocka_unit_test(wrong_ipv4_fields_have_their_reasons),
 		cmocka_unit_test(ipv4_options_are_skipped_or_refused),
 		cmocka_unit_test(wrong_ipv6_fields_have_their_reasons),
+		cmocka_unit_test(other_ipv6_transports_are_the_callers),
+		cmocka_unit_test(random_headers_are_survived),
 		cmocka_unit_test(what_was_built_is_read_again),
 	};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Neighbour discovery (RFC 4861): solicitations and advertisements built and read again, and each of the
-// rules of 7.1.1 and 7.1.2 broken in turn. Truncated messages end at an inaccessible page.
+// Neighbour discovery (RFC 4861): solicitations and advertisements built and read again, and each
+// rule of 7.1.1 and 7.1.2 broken in turn. Truncated messages end at an inaccessible page.
 // Suite unit.
 #include "wire/nd.h"
 
@@ -112,10 +112,56 @@ static void rules_of_both_are_kept(void **state)
 	bytes[25] = 2; // beyond the end
 	assert_int_equal(parse(&ip, bytes, sizeof(bytes)), PLX_DROP_ND_MALFORMED);
 	bytes[25] = 1;
+	bytes[26] = 0x33; // a group's MAC address for a station's
+	assert_int_equal(parse(&ip, bytes, sizeof(bytes)), PLX_DROP_ND_MALFORMED);
+	bytes[26] = 2;
 	bytes[24] = 200; // an unknown option is skipped
 	assert_int_equal(parse(&ip, bytes, sizeof(bytes)), PLX_DROP_NONE);
 	bytes[0] = ICMPV6_ROUTER_ADVERTISEMENT;
 	assert_int_equal(parse(&ip, bytes, sizeof(bytes)), PLX_DROP_ICMP_TYPE);
+}
+
+// Ethernet's link-layer address fills one unit of eight bytes (RFC 2464 6).
+static void a_link_layer_address_of_another_length_is_malformed(void **state)
+{
+	struct ip_header ip = header_of("fd00::1", "ff02::1:ff00:2");
+	struct nd_message in = solicitation();
+	uint8_t bytes[ND_MAX_BYTES + 8] = {0};
+
+	(void)state;
+	nd_build(bytes, &ip, &in);
+	bytes[25] = 2;
+	assert_int_equal(parse(&ip, bytes, sizeof(bytes)), PLX_DROP_ND_MALFORMED);
+}
+
+// It would pass for an address of the other family (RFC 4942 2.2).
+static void a_mapped_target_is_malformed(void **state)
+{
+	struct ip_header ip = header_of("fd00::1", "fd00::2");
+	struct nd_message in = solicitation();
+	uint8_t bytes[ND_MAX_BYTES];
+
+	(void)state;
+	in.target = plx_addr_ipv4(198, 18, 0, 2);
+	nd_build(bytes, &ip, &in);
+	assert_int_equal(parse(&ip, bytes, sizeof(bytes)), PLX_DROP_ND_MALFORMED);
+}
+
+// A solicitation has reserved bits where an advertisement has flags, and the target's option means
+// nothing in it.
+static void a_solicitation_has_neither_flags_nor_the_targets_option(void **state)
+{
+	struct ip_header ip = header_of("fd00::1", "fd00::2");
+	struct nd_message in = solicitation();
+	uint8_t bytes[ND_MAX_BYTES];
+	struct nd_message out;
+
+	(void)state;
+	nd_build(bytes, &ip, &in);
+	bytes[4] = 0xff;
+	bytes[24] = 2;
+	assert_int_equal(nd_parse(&ip, bytes, sizeof(bytes), &out), PLX_DROP_NONE);
+	assert_false(out.router || out.solicited || out.override || out.has_mac);
 }
 
 // RFC 4861 7.1.1: duplicate address detection goes to the solicited-node group and names no MAC.
@@ -157,6 +203,9 @@ int main(void)
 		cmocka_unit_test(what_was_built_is_read_again),
 		cmocka_unit_test(every_truncation_is_malformed),
 		cmocka_unit_test(rules_of_both_are_kept),
+		cmocka_unit_test(a_link_layer_address_of_another_length_is_malformed),
+		cmocka_unit_test(a_mapped_target_is_malformed),
+		cmocka_unit_test(a_solicitation_has_neither_flags_nor_the_targets_option),
 		cmocka_unit_test(rules_of_unspecified_sources_are_kept),
 		cmocka_unit_test(rules_of_advertisements_are_kept),
 	};

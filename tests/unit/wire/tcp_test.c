@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// TCP headers and options (RFC 9293 3.1, 3.2, RFC 7323) against segments written by hand, every truncation
-// of them, and option lists that are wrong. Truncated segments end at an inaccessible page.
+// TCP headers and options (RFC 9293 3.1, 3.2, RFC 7323) against segments written by hand, every
+// truncation of them, and wrong option lists. Truncated segments end at an inaccessible page.
 // Suite unit.
 #include "wire/tcp.h"
 
@@ -159,6 +159,36 @@ static void offers_outside_a_syn_do_not_count(void **state)
 	assert_true(header.options.has_timestamps);
 }
 
+// An MSS of zero would leave no room for a byte; the default stands (RFC 9293 3.7.1).
+static void an_mss_of_zero_offers_nothing(void **state)
+{
+	static const uint8_t list[] = {2, 4, 0, 0};
+	struct tcp_header header;
+
+	(void)state;
+	assert_int_equal(parse_options(list, sizeof(list), &header), PLX_DROP_NONE);
+	assert_false(header.options.has_mss);
+}
+
+// NOP NOP TIMESTAMPS is read by another way than the same option anywhere else.
+static void timestamps_may_stand_anywhere(void **state)
+{
+	static const uint8_t lists[][12] = {
+		{1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8},	 {1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1},
+		{8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1},	 {8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0xff},
+		{253, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8},
+	};
+	struct tcp_header header;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH_OF(lists); i++) {
+		assert_int_equal(parse_options(lists[i], sizeof(lists[i]), &header), PLX_DROP_NONE);
+		assert_true(header.options.has_timestamps);
+		assert_int_equal(header.options.ts_val, 0x01020304);
+		assert_int_equal(header.options.ts_ecr, 0x05060708);
+	}
+}
+
 static void nothing_behind_the_end_of_the_list_counts(void **state)
 {
 	static const uint8_t list[] = {1, 0, 2, 4, 5, 180, 8, 1};
@@ -201,7 +231,7 @@ static struct tcp_header random_header(struct random *r)
 	};
 
 	if (header.options.has_mss)
-		header.options.mss = (uint16_t)random_u32(r);
+		header.options.mss = (uint16_t)(1 + random_below(r, UINT16_MAX));
 	if (header.options.has_window_scale)
 		header.options.window_scale = (uint8_t)random_below(r, 15);
 	if (header.options.has_timestamps) {
@@ -285,6 +315,8 @@ int main(void)
 		cmocka_unit_test(unknown_kinds_are_skipped_by_their_length),
 		cmocka_unit_test(known_kinds_of_a_wrong_length_do_not_count),
 		cmocka_unit_test(offers_outside_a_syn_do_not_count),
+		cmocka_unit_test(an_mss_of_zero_offers_nothing),
+		cmocka_unit_test(timestamps_may_stand_anywhere),
 		cmocka_unit_test(nothing_behind_the_end_of_the_list_counts),
 		cmocka_unit_test(window_scale_is_clamped),
 		cmocka_unit_test(what_was_built_is_read_again),

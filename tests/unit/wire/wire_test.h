@@ -24,8 +24,8 @@ enum {
 
 #define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-// A copy that ends where an inaccessible page begins, so that reading one byte too many is fatal even
-// without a sanitizer. Valid until the next call.
+// A copy that ends where an inaccessible page begins, so that reading one byte too many is fatal
+// even without a sanitizer. Valid until the next call.
 uint8_t *guarded_copy(const void *bytes, size_t len_bytes);
 
 // A generator from the program's seed.
