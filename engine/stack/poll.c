@@ -12,6 +12,8 @@
 #include "tcp/send_queue.h"
 #include "tcp/timers.h"
 
+#define MEMORY_RETRY PLX_MILLISECOND
+
 // Turns a connection's pending events into one. False when there is nothing to tell.
 static bool make_event(struct tcp *tcp, struct tcp_conn *c, struct plx_event *event)
 {
@@ -47,6 +49,15 @@ static void feed_starved(struct tcp *tcp, struct tcp_conn *c)
 	conn_raise(tcp, c, has_memory ? PLX_EVENT_WRITABLE : 0);
 }
 
+// Does anybody on the ready list have an event to be told?
+static bool has_news(const struct tcp *tcp)
+{
+	for (uint32_t idx = tcp->ready.head; idx != INDEX_NONE; idx = conn_at(tcp, idx)->ready_next)
+		if (conn_at(tcp, idx)->events != 0)
+			return true;
+	return false;
+}
+
 // What stood on the ready list at the beginning, each once.
 static unsigned make_events(struct tcp *tcp, struct plx_event *events, unsigned max)
 {
@@ -62,8 +73,11 @@ static unsigned make_events(struct tcp *tcp, struct plx_event *events, unsigned 
 		else
 			n++;
 		conn_release_if_done(tcp, c);
-		if (is_last)
+		if (is_last) {
+			// Whoever stands there now was put back, or heard of nothing new.
+			tcp->is_ready_starved = !has_news(tcp);
 			break;
+		}
 	}
 	return n;
 }
@@ -107,9 +121,14 @@ unsigned plx_output(struct plx_stack *stack, struct rte_mbuf **frames, unsigned 
 plx_time plx_next_deadline(const struct plx_stack *stack)
 {
 	const struct tcp *tcp = &stack->tcp;
+	bool has_ready = tcp->ready.head != INDEX_NONE;
+	bool has_output = tcp->output.head != INDEX_NONE;
+	plx_time next;
 
-	if (tcp->ready.head != INDEX_NONE || tcp->output.head != INDEX_NONE
+	if ((has_ready && !tcp->is_ready_starved) || (has_output && !tcp->is_output_blocked)
 	    || answer_count(stack->net) > 0 || rte_ring_count(tcp->freed_externals) > 0)
 		return 0;
-	return time_min(timers_next(tcp), net_next_deadline(stack->net));
+	next = time_min(timers_next(tcp), net_next_deadline(stack->net));
+	// What waits for memory looks again, but not within the same instant.
+	return has_ready || has_output ? time_min(next, time_add(tcp->now, MEMORY_RETRY)) : next;
 }

@@ -124,6 +124,8 @@ void conn_raise(struct tcp *tcp, struct tcp_conn *c, unsigned events)
 	uint32_t idx;
 
 	c->events |= (uint16_t)events;
+	if (events != 0)
+		tcp->is_ready_starved = false;
 	if (c->ready_next != CONN_UNLISTED)
 		return;
 	idx = conn_index(tcp, c);

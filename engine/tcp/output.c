@@ -65,11 +65,9 @@ static enum step send_reset(struct turn *t)
 {
 	enum step step = send_control(t, t->c->snd.nxt, TCP_RST | TCP_ACK);
 
-	if (step == STEP_FULL || step == STEP_NO_MEMORY)
-		return step;
-	if (step != STEP_ENDED)
+	if (step == STEP_DONE)
 		conn_end(t->tcp, t->c, -ECONNABORTED);
-	return STEP_ENDED;
+	return step == STEP_DONE ? STEP_ENDED : step;
 }
 
 // SYN, or the SYN+ACK of a simultaneous open: the first time, and again.
@@ -222,10 +220,10 @@ static enum step resend(struct turn *t, uint32_t seq, uint32_t *sent)
 	struct tcp_conn *c = t->c;
 	uint32_t end = c->snd.nxt - conn_has(c, CONN_FIN_SENT);
 	bool is_all_out = c->rtx == c->snd.nxt;
-	enum step step;
+	enum step step = turn_room(t);
 
-	if (turn_room(t) != STEP_DONE)
-		return STEP_FULL;
+	if (step != STEP_DONE)
+		return step;
 	if (seq == end) {
 		step = send_control(t, seq, TCP_ACK | TCP_FIN);
 		*sent = seq + 1;
@@ -460,8 +458,8 @@ static enum step run_synchronized(struct turn *t)
 		if (step != STEP_DONE)
 			break;
 	}
-	if (step == STEP_DONE || step == STEP_FULL)
-		start_timer(t, step == STEP_FULL);
+	if (step != STEP_ENDED)
+		start_timer(t, step != STEP_DONE);
 	return step;
 }
 
@@ -479,6 +477,7 @@ static enum step run_turn(struct turn *t)
 
 void output_run(struct tcp *tcp, struct tx_burst *burst)
 {
+	tcp->is_output_blocked = false;
 	while (tx_burst_room(burst) > 0) {
 		struct turn t = {tcp, conn_list_pop_output(tcp), burst, tcp->config.burst_segments};
 		enum step step;
@@ -492,7 +491,9 @@ void output_run(struct tcp *tcp, struct tx_burst *burst)
 		step = run_turn(&t);
 		if (step == STEP_FULL || step == STEP_NO_MEMORY)
 			conn_wants_output(tcp, t.c);
-		if (step == STEP_NO_MEMORY)
+		if (step == STEP_NO_MEMORY) {
+			tcp->is_output_blocked = true;
 			return;
+		}
 	}
 }

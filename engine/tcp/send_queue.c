@@ -45,11 +45,13 @@ const uint8_t *send_segment_data(const struct tcp *tcp, const struct send_segmen
 static uint32_t push(struct tcp *tcp, struct tcp_conn *c, enum send_kind kind)
 {
 	struct send_queue *queue = &c->queue;
-	uint32_t idx = pool_get(&tcp->send_segments);
 	struct send_segment *seg;
+	uint32_t idx;
 
-	if (idx == INDEX_NONE)
-		return idx;
+	// The reserve is for cutting what is queued: without it what is here might never leave.
+	if (pool_available(&tcp->send_segments) <= tcp->send_reserve)
+		return INDEX_NONE;
+	idx = pool_get(&tcp->send_segments);
 	seg = send_segment_at(tcp, idx);
 	*seg = (struct send_segment){
 		.next = INDEX_NONE,
@@ -94,11 +96,12 @@ static uint32_t tail_room(const struct tcp *tcp, const struct tcp_conn *c)
 static bool append_slab(struct tcp *tcp, struct tcp_conn *c, const uint8_t *data,
 			uint32_t len_bytes)
 {
-	uint32_t slab = pool_get(&tcp->slabs);
+	uint32_t slab;
 	uint32_t idx;
 
-	if (slab == INDEX_NONE)
+	if (pool_available(&tcp->slabs) <= tcp->send_reserve)
 		return false;
+	slab = pool_get(&tcp->slabs);
 	idx = push(tcp, c, SEND_SLAB);
 	if (idx == INDEX_NONE) {
 		pool_put(&tcp->slabs, slab);

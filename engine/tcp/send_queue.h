@@ -104,7 +104,8 @@ const uint8_t *send_segment_data(const struct tcp *tcp, const struct send_segmen
 // Is there memory for another record, whatever its kind?
 static inline bool send_queue_has_memory(const struct tcp *tcp)
 {
-	return pool_available(&tcp->send_segments) > 0 && pool_available(&tcp->slabs) > 0
+	return pool_available(&tcp->send_segments) > tcp->send_reserve
+		&& pool_available(&tcp->slabs) > tcp->send_reserve
 		&& tcp->mbufs_free > tcp->mbuf_floor;
 }
 

@@ -21,6 +21,7 @@
 enum {
 	FINE_SLOTS = 8192,  // 2.1 s at 0.26 ms
 	COARSE_SLOTS = 512, // 9 minutes at 1.07 s
+	SEND_RESERVE_MAX = 256,
 	// A family without an address configured still has its link-local one.
 	COMPACT_MIN = 64,
 };
@@ -290,6 +291,7 @@ int tcp_create(struct tcp *tcp, const struct plx_stack_config *config, struct ne
 	tcp->pool = config->pool;
 	init_config(tcp, config);
 	rc = init_secrets(tcp, config);
+	tcp->send_reserve = RTE_MAX(1u, RTE_MIN(sizes.slabs / 8, (uint32_t)SEND_RESERVE_MAX));
 	if (rc == 0)
 		rc = init_pools(tcp, config, &sizes);
 	if (rc == 0)

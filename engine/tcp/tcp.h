@@ -86,6 +86,9 @@ struct tcp {
 	struct rte_ring *freed_externals; // by whichever core let go of them last
 	struct option_profiles profiles;
 	struct tcp_config config;
+	uint32_t send_reserve;	  // records and slabs that only cutting may take
+	bool is_ready_starved;	  // the ready list holds only those that wait for memory
+	bool is_output_blocked;	  // the last output ended for want of memory
 	uint32_t conns_open;	  // that have not ended
 	uint32_t mbuf_low;	  // free mbufs below which payloads are copied together
 	uint32_t mbuf_floor;	  // below which the user gets no more: reception needs them

@@ -70,7 +70,7 @@ static void on_long_timeout(struct tcp *tcp, struct tcp_conn *c)
 	else if (conn_may_vanish(c))
 		conn_end(tcp, c, 0);
 	else
-		time_wait_restart_held(tcp, c); // its user has still to read
+		timers_set_long(tcp, c, PLX_TIME_NEVER); // until its user closes it
 }
 
 static void expire_fine(struct tcp *tcp, struct tcp_conn *c)

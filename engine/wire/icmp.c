@@ -68,7 +68,9 @@ void icmp_echo_turn_around(uint8_t *bytes, const struct ip_header *ip,
 	for (size_t at = 0; ip->is_ipv6 && at < ADDR_BYTES; at += sizeof(uint32_t))
 		checksum = checksum_update32(checksum, load_be32(ip->dst.bytes + at),
 					     load_be32(reply_source->bytes + at));
-	store_be16(bytes + CHECKSUM_OFFSET, checksum);
+	// By difference +0 and -0 are not told apart (RFC 1624 3); 0xffff verifies wherever 0 does, and also
+	// for a reply of nothing but zeros.
+	store_be16(bytes + CHECKSUM_OFFSET, checksum == 0 ? UINT16_MAX : checksum);
 }
 
 // RFC 1122 4.2.3.9 and its later companions: is it about this connection (protocol, port,

@@ -217,9 +217,9 @@ static void data_goes_out_although_records_have_run_out(void **state)
 	}
 	assert_in_range(sent, 1500, 6000);
 	while (acked < sent) {
-		acked += expect_segment_within(f, 1000, SEG(.seq = f->snd_nxt + acked))
-				 ->payload_bytes;
+		expect_segment_within(f, 1000, SEG(.seq = f->snd_nxt + acked));
 		forget_output(f);
+		acked = info_of(f).snd_nxt - f->snd_nxt;
 		segment_arrives(f, SEG(.ack = f->snd_nxt + acked));
 	}
 	expect_silence_for(f, 10000);
