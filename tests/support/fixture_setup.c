@@ -161,12 +161,14 @@ int fixture_teardown(void **state)
 	struct fixture *f = *state;
 	const char *fault = NULL;
 	unsigned in_use_before, missing;
+	struct rte_mempool *pool;
 	bool has_failed;
 
 	if (f == NULL)
 		return 0; // fixture_renew() has failed
 	has_failed = f->has_failed;
 	in_use_before = f->in_use_before;
+	pool = f->config.pool;
 	if (f->stack != NULL && !has_failed) {
 		if (f->next_output != f->n_outputs)
 			fault = "segments came out that the test did not expect";
@@ -177,7 +179,7 @@ int fixture_teardown(void **state)
 	}
 	release(f);
 	*state = NULL;
-	missing = mbufs_in_use(mbufs_pool(0, POOL_BUFFERS)) - in_use_before;
+	missing = mbufs_in_use(pool) - in_use_before;
 	if (missing != 0 && !has_failed)
 		print_error("%u buffers have not come back to the pool\n", missing);
 	return fault == NULL && (missing == 0 || has_failed) ? 0 : -1;

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A burst of n gives what n bursts of one give, except for merged in-order ACKs: a segment may have been looked
+// up before the one in front of it promoted, freed or reopened what it found. Two stacks of the same seed get
+// the same random segments, one in bursts and one by one. Architecture, "Burst look-up can be stale".
+#include <stdlib.h>
+
+#include "base/random.h"
+#include "support/eal_main.h"
+#include "support/seed.h"
+#include "support/user.h"
+
+enum {
+	RUNS = 100,
+	FLOWS = 6,
+	SEGMENTS = 120,
+	UNIT_BYTES = 100,
+	UNITS = 30, // of the stream that a flow's segments are cut from
+	BURST_MAX = 24,
+	POOL_BUFFERS = 1024,
+};
+
+struct flow {
+	uint16_t port;
+	uint32_t snd_nxt; // of the stacks
+};
+
+// What is left of a run, in an order that does not depend on how it came about.
+struct outcome {
+	struct plx_stats stats;
+	uint32_t masks[FIXTURE_EVENTS];
+	unsigned n_masks;
+	struct plx_info infos[FLOWS];
+	unsigned n_infos;
+};
+
+static struct seg draw_segment(struct random *dice, const struct fixture *f,
+			       const struct flow *flow)
+{
+	uint32_t first = random_below(dice, UNITS), units = 1 + random_below(dice, 3);
+	struct seg seg = SEG(.flags = TCP_ACK, .seq = f->peer.isn + 1 + first * UNIT_BYTES,
+			     .ack = flow->snd_nxt, .len = units * UNIT_BYTES,
+			     .src_port = flow->port);
+
+	switch (random_below(dice, 20)) {
+	case 0: // the handshake's last ACK, once more
+		seg.len = 0;
+		seg.seq = f->peer.isn + 1;
+		break;
+	case 1: // a FIN somewhere, often behind a gap
+		seg.flags |= TCP_FIN;
+		seg.seq = f->peer.isn + 1 + (UNITS - 1) * UNIT_BYTES;
+		seg.len = UNIT_BYTES;
+		break;
+	case 2: // the beginning of the connection, again
+		return SEG(.flags = TCP_SYN, .seq = f->peer.isn, .mss = f->peer.mss,
+			   .src_port = flow->port);
+	case 3:
+		if (random_below(dice, 8) == 0)
+			return SEG(.flags = TCP_RST, .seq = f->peer.isn + 1,
+				   .src_port = flow->port);
+		break;
+	case 4: // to nobody
+		seg.src_port = 50000;
+		break;
+	default:
+		break;
+	}
+	return seg;
+}
+
+static struct fixture *begin(void **state)
+{
+	struct fixture *f = fixture_listening(state);
+
+	f->holds_events = true;
+	return f;
+}
+
+// Half-open, each of them, so that promotion happens within bursts.
+static void begin_flows(struct fixture *f, struct flow *flows)
+{
+	for (unsigned i = 0; i < FLOWS; i++) {
+		flows[i].port = (uint16_t)(FIXTURE_PEER_PORT + i);
+		segment_arrives(f,
+				SEG(.flags = TCP_SYN, .seq = f->peer.isn, .mss = f->peer.mss,
+				    .src_port = flows[i].port));
+		flows[i].snd_nxt = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK))->tcp.seq + 1;
+	}
+}
+
+static int compare_masks(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int compare_ports(const void *a, const void *b)
+{
+	const struct plx_info *x = a, *y = b;
+
+	return x->remote_port - y->remote_port;
+}
+
+static struct outcome outcome_of(struct fixture *f)
+{
+	struct outcome out = {.n_masks = 0};
+
+	f->holds_events = false;
+	forget_output(f);
+	out.stats = stats_of(f);
+	for (unsigned i = 0; i < f->n_events; i++) {
+		struct plx_info info = {.size = sizeof(info)};
+
+		out.masks[out.n_masks++] = f->events[i].mask;
+		if (out.n_infos < FLOWS && plx_get_info(f->stack, f->events[i].conn, &info) == 0)
+			out.infos[out.n_infos++] = info;
+	}
+	qsort(out.masks, out.n_masks, sizeof(out.masks[0]), compare_masks);
+	qsort(out.infos, out.n_infos, sizeof(out.infos[0]), compare_ports);
+	return out;
+}
+
+static void compare(const struct outcome *a, const struct outcome *b)
+{
+	assert_int_equal(a->n_masks, b->n_masks);
+	assert_memory_equal(a->masks, b->masks, a->n_masks * sizeof(a->masks[0]));
+	assert_int_equal(a->n_infos, b->n_infos);
+	for (unsigned i = 0; i < a->n_infos; i++) {
+		assert_int_equal(a->infos[i].remote_port, b->infos[i].remote_port);
+		assert_int_equal(a->infos[i].state, b->infos[i].state);
+		assert_int_equal(a->infos[i].rcv_nxt, b->infos[i].rcv_nxt);
+		assert_int_equal(a->infos[i].snd_una, b->infos[i].snd_una);
+		assert_int_equal(a->infos[i].readable_bytes, b->infos[i].readable_bytes);
+		assert_int_equal(a->infos[i].out_of_order_bytes, b->infos[i].out_of_order_bytes);
+	}
+	assert_int_equal(a->stats.connections, b->stats.connections);
+	assert_int_equal(a->stats.half_open, b->stats.half_open);
+	assert_memory_equal(a->stats.drops, b->stats.drops, sizeof(a->stats.drops));
+	for (unsigned i = PLX_COUNTER_FATE_CONSUMED; i <= PLX_COUNTER_FATE_RETURNED; i++)
+		assert_int_equal(a->stats.counters[i], b->stats.counters[i]);
+	assert_int_equal(a->stats.counters[PLX_COUNTER_TCP_RSTS_SENT],
+			 b->stats.counters[PLX_COUNTER_TCP_RSTS_SENT]);
+	assert_int_equal(a->stats.counters[PLX_COUNTER_TCP_RX_BYTES],
+			 b->stats.counters[PLX_COUNTER_TCP_RX_BYTES]);
+	assert_int_equal(a->stats.counters[PLX_COUNTER_TCP_OUT_OF_ORDER],
+			 b->stats.counters[PLX_COUNTER_TCP_OUT_OF_ORDER]);
+}
+
+static void one_run(void **burst_state, void **single_state, uint64_t seed)
+{
+	struct fixture *burst = begin(burst_state), *single = begin(single_state);
+	struct flow flows[FLOWS], same[FLOWS];
+	struct outcome a, b;
+	struct random dice;
+	unsigned left = 0;
+
+	random_init_seed(&dice, seed);
+	begin_flows(burst, flows);
+	begin_flows(single, same);
+	for (unsigned i = 0; i < SEGMENTS; i++) {
+		const struct flow *flow = &flows[random_below(&dice, FLOWS)];
+		struct seg seg = draw_segment(&dice, burst, flow);
+
+		if (left == 0) {
+			left = 1 + random_below(&dice, BURST_MAX);
+			burst_begin(burst);
+		}
+		segment_arrives(burst, seg);
+		segment_arrives(single, seg);
+		forget_output(single);
+		if (--left == 0 || i == SEGMENTS - 1) {
+			burst_end(burst);
+			forget_output(burst);
+			left = 0;
+		}
+	}
+	a = outcome_of(burst);
+	b = outcome_of(single);
+	compare(&a, &b);
+}
+
+// So that each of the two can tell that its own buffers are back.
+static void take_another_pool(struct fixture *f)
+{
+	f->config.pool = mbufs_pool(1, POOL_BUFFERS);
+	f->in_use_before = mbufs_in_use(f->config.pool);
+}
+
+static void burst_gives_what_single_segments_give(void **state)
+{
+	struct fixture_variant *variant = ((struct fixture *)*state)->variant;
+	uint64_t seed = test_seed();
+
+	for (unsigned i = 0; i < RUNS; i++) {
+		void *second = variant;
+
+		assert_int_equal(fixture_setup(&second), 0);
+		take_another_pool(second);
+		one_run(state, &second, seed + i);
+		assert_int_equal(fixture_teardown(&second), 0);
+		fixture_renew(state);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO(burst_gives_what_single_segments_give),
+	};
+
+	test_eal_init();
+	return cmocka_run_group_tests_name("script burst", tests, NULL, NULL);
+}
