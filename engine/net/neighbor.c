@@ -166,6 +166,12 @@ void neighbor_doubt(struct net *net, uint32_t idx)
 		enter_stale(net, idx);
 }
 
+void neighbor_advise_against(struct net *net, struct neighbor_ref ref)
+{
+	if (pool_resolve(&net->neighbors.entries, ref.idx, ref.generation) != NULL)
+		neighbor_doubt(net, ref.idx);
+}
+
 // What waited is sent now, which is a use like any other.
 static void on_resolved(struct net *net, uint32_t idx, plx_time now)
 {

@@ -62,6 +62,10 @@ static inline enum neighbor_answer neighbor_header(struct net *net, struct neigh
 	return NEIGHBOR_USABLE;
 }
 
+// Nothing comes back from there for a while (RFC 1122 3.3.1.4, negative advice): the next use begins to
+// ask whether it is still reachable.
+void neighbor_advise_against(struct net *net, struct neighbor_ref ref);
+
 // The peer has acknowledged something new, so what we send arrives: forward progress (RFC 4861
 // 7.3.1).
 static inline void neighbor_confirm(struct net *net, struct neighbor_ref ref, plx_time now)

@@ -45,7 +45,7 @@ static void feed_starved(struct tcp *tcp, struct tcp_conn *c)
 	if (!conn_is_starved(tcp, c))
 		return;
 	if (has_memory)
-		c->flags &= (uint16_t)~CONN_WANTS_WRITABLE;
+		c->flags &= ~CONN_WANTS_WRITABLE;
 	conn_raise(tcp, c, has_memory ? PLX_EVENT_WRITABLE : 0);
 }
 

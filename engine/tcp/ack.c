@@ -48,7 +48,7 @@ static void tell_writable(struct tcp *tcp, struct tcp_conn *c)
 	int64_t buffer = conn_option(tcp, c, PLX_OPTION_SEND_BUFFER);
 
 	if (c->queue.bytes < buffer && !conn_has(c, CONN_USER_CLOSED)) {
-		c->flags &= (uint16_t)~CONN_WANTS_WRITABLE;
+		c->flags &= ~CONN_WANTS_WRITABLE;
 		conn_raise(tcp, c, PLX_EVENT_WRITABLE);
 	}
 }
@@ -66,7 +66,7 @@ static void on_new_ack(struct tcp *tcp, struct tcp_conn *c, uint32_t ack)
 	c->snd.una = ack;
 	c->rtx = seq_max(c->rtx, ack);
 	c->backoff = 0;
-	c->flags &= (uint16_t)~CONN_RETRANSMIT_HEAD;
+	c->flags &= ~CONN_RETRANSMIT_HEAD;
 	if (freed.has_sent_at && !freed.was_resent) {
 		struct rtt_bounds bounds = retransmit_bounds(tcp, c);
 

@@ -38,6 +38,9 @@ enum conn_flag {
 	CONN_RETRANSMIT_HEAD = 1u << 13, // send the first unacknowledged segment again, once
 	CONN_WINDOW_SCALE = 1u << 14,	 // both sides offered it (RFC 7323 2)
 	CONN_OUT_OF_ORDER = 1u << 15,	 // something waits for a gap to be filled
+	CONN_KEEPALIVE = 1u << 16,	 // coarse_deadline is the keep-alive's (RFC 9293 3.8.4)
+	CONN_KEEPALIVE_PROBE = 1u << 17, // the next output sends one
+	CONN_TOOK_OVER = 1u << 18,	 // stands for a TIME_WAIT entry until it is established
 };
 
 // A TCP that retransmits what it has of the send queue, in records of one buffer each.
@@ -58,7 +61,7 @@ struct tcp_conn {
 	uint8_t state;	     // enum plx_state
 	uint8_t snd_wscale : 4;
 	uint8_t rcv_wscale : 4;
-	uint16_t flags; // of enum conn_flag
+	uint16_t ts_recent_age; // when ts_recent was set; see timestamp_age_clock()
 	struct {
 		uint32_t una;
 		uint32_t nxt; // highest sent + 1; never goes back
@@ -71,7 +74,7 @@ struct tcp_conn {
 		uint32_t adv; // right edge of the window: never moves left (RFC 9293 3.8.6)
 	} rcv;
 	uint32_t ts_recent;	   // RFC 7323 4.3
-	uint32_t ts_recent_s;	   // when it was set: seconds, greatest age 68 years
+	uint32_t flags;		   // of enum conn_flag
 	uint32_t ts_offset;	   // what our timestamps are moved by (RFC 7323 5.4)
 	struct rte_mbuf *rcv_head; // in order, for the user
 	struct rte_mbuf *rcv_tail;
@@ -99,7 +102,8 @@ struct tcp_conn {
 	struct neighbor_ref neighbor; // the next hop
 	uint32_t max_snd_wnd;	      // largest window the peer offered (RFC 9293 3.8.6.2.1)
 	uint32_t last_sent_ms; // of data, greatest age 24 days: restart after idle (RFC 5681 4.1)
-	uint32_t pseudo_sum;   // partial checksum of the pseudo header
+	uint16_t pseudo_sum;   // partial checksum of the pseudo header, folded
+	uint16_t peer_mss;     // what the peer announced, or the default
 	uint8_t dupacks;
 	uint8_t backoff;      // retransmissions of the oldest segment, or probes, without an answer
 	uint8_t congestion;   // index of the congestion control
@@ -108,8 +112,9 @@ struct tcp_conn {
 
 	// Anything else.
 	union {
-		plx_time coarse_deadline; // FIN_WAIT_2, or TIME_WAIT that the user still holds
-		struct {		  // while CONN_UNFETCHED: whose backlog it counts in
+		// Keep-alive, or FIN_WAIT_2, or TIME_WAIT that the user still holds.
+		plx_time coarse_deadline;
+		struct { // while CONN_UNFETCHED: whose backlog it counts in
 			uint32_t listener;
 			uint32_t listener_generation;
 		};
@@ -119,14 +124,16 @@ struct tcp_conn {
 	uint32_t ooo_truesize;
 	uint32_t iss;
 	uint32_t irs;
-	uint32_t urgent; // RCV.UP: sequence number after the last urgent byte
+	union {
+		uint32_t urgent;      // RCV.UP: sequence number after the last urgent byte
+		uint32_t predecessor; // with CONN_TOOK_OVER: the TIME_WAIT entry
+	};
 	uint32_t retransmits;
-	uint16_t peer_mss;    // what the peer announced, or the default
+	uint32_t stalled_ms;  // first sending of what is unanswered since; greatest age 49 days
 	uint8_t error;	      // of the last event: a positive errno
 	uint8_t soft_error;   // a positive errno; 0: none
 	uint8_t partial_acks; // in this recovery (RFC 6582 4, the impatient variant)
-	uint8_t probes_unanswered;
-	uint16_t spare;
+	uint8_t probes_unanswered; // of the persist timer, or keep-alives: there is never both
 };
 static_assert(offsetof(struct tcp_conn, queue) == 2 * CACHE_LINE, "input reads two lines");
 static_assert(offsetof(struct tcp_conn, fine_armed) == 3 * CACHE_LINE, "timers begin a line");

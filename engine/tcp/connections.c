@@ -43,7 +43,7 @@ struct tcp_conn *conn_create(struct tcp *tcp, const struct flow_key *key, uint64
 	c->ack_deadline = PLX_TIME_NEVER;
 	c->fine_armed = PLX_TIME_NEVER;
 	c->coarse_deadline = PLX_TIME_NEVER;
-	c->pseudo_sum = checksum_pseudo(&key->local, &key->remote, IP_PROTOCOL_TCP);
+	c->pseudo_sum = checksum_halve(checksum_pseudo(&key->local, &key->remote, IP_PROTOCOL_TCP));
 	c->profile = profile;
 	option_profile_hold(&tcp->profiles, profile);
 	send_queue_init(&c->queue);
@@ -117,6 +117,13 @@ void conn_end_as(struct tcp *tcp, struct tcp_conn *c, uint32_t successor)
 
 	flow_table_replace(tcp->flows, hash, entry_make(ENTRY_CONN, conn_index(tcp, c)), successor);
 	finish(tcp, c, 0);
+}
+
+void conn_reset(struct tcp *tcp, struct tcp_conn *c, int error)
+{
+	c->flags |= CONN_RST_OWED;
+	c->error = (uint8_t)-error;
+	conn_wants_output(tcp, c);
 }
 
 void conn_raise(struct tcp *tcp, struct tcp_conn *c, unsigned events)

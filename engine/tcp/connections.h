@@ -27,6 +27,9 @@ void conn_end(struct tcp *tcp, struct tcp_conn *c, int error);
 // As conn_end() without an error, when `successor` takes the place in the flow table.
 void conn_end_as(struct tcp *tcp, struct tcp_conn *c, uint32_t successor);
 
+// The next output sends RST, then ends it by `error`. Its handle is stale from now on.
+void conn_reset(struct tcp *tcp, struct tcp_conn *c, int error);
+
 // Gives the buffers of its queues back.
 void conn_clear(struct tcp *tcp, struct tcp_conn *c);
 

@@ -300,7 +300,7 @@ static void fill_conn(struct tcp *tcp, struct tcp_conn *c, const struct half_ope
 	c->snd.nxt = ho->iss + 1;
 	c->ts_offset = ho->ts_offset;
 	c->ts_recent = ho->ts_recent;
-	c->ts_recent_s = timestamp_age_clock_s(tcp);
+	c->ts_recent_age = timestamp_age_clock(tcp);
 	c->peer_mss = ho->peer_mss;
 	if (ho->has_timestamps)
 		c->flags |= CONN_TIMESTAMPS;

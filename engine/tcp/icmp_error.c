@@ -1,41 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // RFC 5927 4: an error is taken up when SND.UNA =< quoted SEG.SEQ < SND.NXT. RFC 5461 4.1: hard errors end an
-// attempt to connect; in synchronized states they are soft (DEVIATION RFC 1122 4.2.3.9). Packet too big
-// lowers the segment size, never below 552 or 1280 bytes of MTU.
+// attempt to connect; in synchronized states they are soft (DEVIATION RFC 1122 4.2.3.9).
 // Called by stack/demux.
 #include "tcp/icmp_error.h"
 
 #include <errno.h>
 
-#include "net/ip_output.h"
 #include "tcp/connections.h"
 #include "tcp/dispatch.h"
+#include "tcp/path_mtu.h"
 #include "tcp/retransmit.h"
-
-enum {
-	PATH_MTU_MIN_IPV4 = 552,
-	PATH_MTU_MIN_IPV6 = 1280,
-	MTU_UNKNOWN_IPV4 = 576, // from routers before RFC 1191
-};
-
-// A smaller segment size at once, and what was too big again.
-static void lower_mss(struct tcp *tcp, struct tcp_conn *c, uint16_t mtu)
-{
-	bool is_ipv6 = conn_is_ipv6(c);
-	uint32_t floor = is_ipv6 ? PATH_MTU_MIN_IPV6 : PATH_MTU_MIN_IPV4;
-	uint32_t path_mtu = mtu == 0 ? MTU_UNKNOWN_IPV4 : mtu;
-	uint32_t headers = (uint32_t)ip_header_bytes(!is_ipv6) + TCP_HEADER_BYTES
-		+ (conn_has(c, CONN_TIMESTAMPS) ? TCP_TIMESTAMP_BYTES : 0);
-
-	if (path_mtu < floor)
-		path_mtu = floor;
-	if (!conn_is_synchronized(c) || path_mtu - headers >= c->mss)
-		return;
-	c->mss = (uint16_t)(path_mtu - headers);
-	c->rtx = c->snd.una;
-	conn_wants_output(tcp, c);
-}
 
 static void take_notice(struct tcp *tcp, struct tcp_conn *c, const struct icmp_quote *quote)
 {
@@ -47,7 +22,7 @@ static void take_notice(struct tcp *tcp, struct tcp_conn *c, const struct icmp_q
 			conn_soft_error(tcp, c, -ECONNREFUSED);
 		break;
 	case ICMP_QUOTE_PACKET_TOO_BIG:
-		lower_mss(tcp, c, quote->mtu);
+		path_mtu_on_too_big(tcp, c, quote->mtu);
 		break;
 	case ICMP_QUOTE_OTHER:
 		conn_soft_error(tcp, c, -EPROTO);

@@ -11,6 +11,7 @@
 #include "tcp/challenge.h"
 #include "tcp/connections.h"
 #include "tcp/delayed_ack.h"
+#include "tcp/keepalive.h"
 #include "tcp/reassembly.h"
 #include "tcp/receive.h"
 #include "tcp/reset.h"
@@ -61,7 +62,7 @@ static bool is_paws_reject(const struct tcp *tcp, const struct tcp_conn *c,
 {
 	return conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps
 		&& !segment_has(seg, TCP_RST)
-		&& timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_s);
+		&& timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_age);
 }
 
 // RFC 9293 3.5 figure 8: the peer's SYN comes again with the acknowledgement of ours. Without its SYN the
@@ -105,6 +106,7 @@ static bool check_sequence(struct tcp *tcp, struct tcp_conn *c, struct segment *
 	}
 	if (is_in_window(c, seg)) {
 		timestamp_on_segment(tcp, c, seg);
+		keepalive_on_heard(tcp, c);
 		return true;
 	}
 	is_repeated = segment_len(seg) > 0
@@ -123,6 +125,7 @@ static bool check_sequence(struct tcp *tcp, struct tcp_conn *c, struct segment *
 		// A retransmission whose acknowledgement was lost, or a question.
 		if (c->state == PLX_STATE_TIME_WAIT && segment_has(seg, TCP_FIN))
 			time_wait_restart_held(tcp, c);
+		keepalive_on_heard(tcp, c);
 		delayed_ack_owe(tcp, c);
 	} else {
 		challenge_send(tcp, c);
@@ -177,6 +180,7 @@ static bool establish(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 		state_set(c, PLX_STATE_FIN_WAIT_1); // RFC 9293 3.10.4: the CLOSE was queued
 	else
 		conn_raise(tcp, c, PLX_EVENT_CONNECTED);
+	keepalive_begin(tcp, c);
 	conn_wants_output(tcp, c);
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "tcp/ack.h"
 #include "tcp/delayed_ack.h"
 #include "tcp/input.h"
+#include "tcp/keepalive.h"
 #include "tcp/receive.h"
 #include "tcp/timestamps.h"
 
@@ -22,7 +23,7 @@ static inline bool is_predicted(const struct tcp *tcp, const struct tcp_conn *c,
 	bool acks_what_was_sent = seg->tcp.ack - c->snd.una <= c->snd.nxt - c->snd.una;
 	bool has_gap_or_probe = conn_has(c, CONN_OUT_OF_ORDER | CONN_PERSIST | CONN_RST_OWED);
 	bool is_old = conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps
-		&& timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_s);
+		&& timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_age);
 
 	return plain_flags && next_in_order && fits_window && acks_what_was_sent
 		&& !has_gap_or_probe && !is_old;
@@ -35,6 +36,7 @@ enum verdict input_fast(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 	if (!is_predicted(tcp, c, seg))
 		return tcp_input(tcp, c, seg);
 	timestamp_on_segment(tcp, c, seg);
+	keepalive_on_heard(tcp, c);
 	ack_process(tcp, c, seg);
 	if (len > 0) {
 		receive_append(tcp, c, receive_detach(seg), len);

@@ -9,6 +9,7 @@
 #include "tcp/ack.h"
 #include "tcp/connections.h"
 #include "tcp/delayed_ack.h"
+#include "tcp/keepalive.h"
 #include "tcp/reset.h"
 #include "tcp/retransmit.h"
 #include "tcp/state.h"
@@ -31,7 +32,7 @@ void input_syn_options(struct tcp *tcp, struct tcp_conn *c, const struct segment
 	if (options->has_timestamps && conn_option(tcp, c, PLX_OPTION_TIMESTAMPS) != 0) {
 		c->flags |= CONN_TIMESTAMPS;
 		c->ts_recent = options->ts_val;
-		c->ts_recent_s = timestamp_age_clock_s(tcp);
+		c->ts_recent_age = timestamp_age_clock(tcp);
 	}
 	c->irs = seg->tcp.seq;
 	c->urgent = c->irs;
@@ -89,8 +90,9 @@ static void process_syn(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 	state_set(c, PLX_STATE_ESTABLISHED);
 	retransmit_on_syn_acked(tcp, c);
 	ack_begin(tcp, c, seg);
-	c->flags &= (uint16_t)~CONN_RETRANSMIT_HEAD;
+	c->flags &= ~CONN_RETRANSMIT_HEAD;
 	conn_raise(tcp, c, PLX_EVENT_CONNECTED);
+	keepalive_begin(tcp, c);
 	delayed_ack_at_once(tcp, c);
 }
 

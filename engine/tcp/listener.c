@@ -9,6 +9,7 @@
 
 #include "net/interface.h"
 #include "tcp/connections.h"
+#include "tcp/keepalive.h"
 
 struct listener *listener_at(const struct tcp *tcp, uint32_t idx, uint32_t generation)
 {
@@ -96,10 +97,8 @@ static void abort_unfetched(struct tcp *tcp, uint32_t listener_idx, uint32_t gen
 
 		idx = c->ready_next;
 		if (conn_has(c, CONN_UNFETCHED) && !conn_has(c, CONN_ENDED)
-		    && c->listener == listener_idx && c->listener_generation == generation) {
-			c->flags |= CONN_RST_OWED;
-			conn_wants_output(tcp, c);
-		}
+		    && c->listener == listener_idx && c->listener_generation == generation)
+			conn_reset(tcp, c, -ECONNABORTED);
 	}
 }
 
@@ -123,6 +122,7 @@ void listener_on_fetched(struct tcp *tcp, struct tcp_conn *c)
 
 	if (listener != NULL)
 		listener->unfetched--;
-	c->flags &= (uint16_t)~CONN_UNFETCHED;
+	c->flags &= ~CONN_UNFETCHED;
 	c->coarse_deadline = PLX_TIME_NEVER;
+	keepalive_begin(tcp, c);
 }

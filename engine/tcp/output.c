@@ -66,7 +66,7 @@ static enum step send_reset(struct turn *t)
 	enum step step = send_control(t, t->c->snd.nxt, TCP_RST | TCP_ACK);
 
 	if (step == STEP_DONE)
-		conn_end(t->tcp, t->c, -ECONNABORTED);
+		conn_end(t->tcp, t->c, -(int)t->c->error);
 	return step == STEP_DONE ? STEP_ENDED : step;
 }
 
@@ -83,7 +83,7 @@ static enum step send_handshake(struct turn *t)
 	step = send_control(t, c->iss, flags);
 	if (step != STEP_DONE)
 		return step;
-	c->flags &= (uint16_t)~CONN_RETRANSMIT_HEAD;
+	c->flags &= ~CONN_RETRANSMIT_HEAD;
 	if (is_first) {
 		c->snd.nxt = c->iss + 1;
 		c->rtx = c->snd.nxt;
@@ -250,7 +250,7 @@ static enum step send_head_again(struct turn *t)
 		return STEP_DONE;
 	step = resend(t, c->snd.una, &sent);
 	if (step == STEP_DONE)
-		c->flags &= (uint16_t)~CONN_RETRANSMIT_HEAD;
+		c->flags &= ~CONN_RETRANSMIT_HEAD;
 	return step;
 }
 
@@ -412,8 +412,23 @@ static enum step send_probe(struct turn *t)
 		}
 	}
 	if (step == STEP_DONE) {
-		c->flags &= (uint16_t)~CONN_RETRANSMIT_HEAD;
+		c->flags &= ~CONN_RETRANSMIT_HEAD;
 		tcp_count(t->tcp, PLX_COUNTER_TCP_PROBES);
+	}
+	return step;
+}
+
+// RFC 9293 3.8.4: one before SND.NXT, so that whoever is there answers.
+static enum step send_keepalive(struct turn *t)
+{
+	enum step step;
+
+	if (!conn_has(t->c, CONN_KEEPALIVE_PROBE))
+		return STEP_DONE;
+	step = send_control(t, t->c->snd.nxt - 1, TCP_ACK);
+	if (step == STEP_DONE) {
+		t->c->flags &= ~CONN_KEEPALIVE_PROBE;
+		tcp_count(t->tcp, PLX_COUNTER_TCP_KEEPALIVES);
 	}
 	return step;
 }
@@ -447,7 +462,8 @@ static void start_timer(struct turn *t, bool is_interrupted)
 static enum step run_synchronized(struct turn *t)
 {
 	static enum step (*const open[])(struct turn *) = {
-		send_owed_acks, send_head_again, send_lost, send_new, send_fin, send_ack,
+		send_owed_acks, send_head_again, send_lost, send_new,
+		send_fin,	send_keepalive,	 send_ack,
 	};
 	static enum step (*const shut[])(struct turn *) = {send_owed_acks, send_probe, send_ack};
 	bool is_shut = conn_has(t->c, CONN_PERSIST);

@@ -23,23 +23,38 @@ void persist_on_ack(struct tcp *tcp, struct tcp_conn *c)
 	c->probes_unanswered = 0;
 	if (c->snd.wnd == 0)
 		return;
-	c->flags &= (uint16_t) ~(CONN_PERSIST | CONN_RETRANSMIT_HEAD);
+	c->flags &= ~(CONN_PERSIST | CONN_RETRANSMIT_HEAD);
 	c->backoff = 0;
 	c->rto_deadline = PLX_TIME_NEVER;
 	c->rtx = c->snd.una;
 	conn_wants_output(tcp, c);
 }
 
+// The bounds are those of data; silence begins with the first probe that nobody answers.
+static bool has_probed_enough(struct tcp *tcp, struct tcp_conn *c)
+{
+	int64_t retries = conn_option(tcp, c, PLX_OPTION_RETRIES);
+
+	if (c->probes_unanswered == 0) {
+		retransmit_note_silence(tcp, c, 0);
+		return false;
+	}
+	return (retries > 0 && c->probes_unanswered >= retries)
+		|| retransmit_is_past_user_timeout(tcp, c);
+}
+
 void persist_on_timeout(struct tcp *tcp, struct tcp_conn *c)
 {
-	if (c->probes_unanswered >= conn_option(tcp, c, PLX_OPTION_RETRIES)) {
+	if (has_probed_enough(tcp, c)) {
 		conn_end(tcp, c, -ETIMEDOUT);
 		return;
 	}
-	c->probes_unanswered++;
+	if (c->probes_unanswered < UINT8_MAX)
+		c->probes_unanswered++;
 	if (c->backoff < UINT8_MAX)
 		c->backoff++;
 	c->flags |= CONN_RETRANSMIT_HEAD;
 	retransmit_start(tcp, c);
+	retransmit_bound_by_user(tcp, c);
 	conn_wants_output(tcp, c);
 }

@@ -183,7 +183,7 @@ bool reassembly_deliver(struct tcp *tcp, struct tcp_conn *c)
 	bool fin = deliver(tcp, c);
 
 	if (c->ooo_head == NULL)
-		c->flags &= (uint16_t)~CONN_OUT_OF_ORDER;
+		c->flags &= ~CONN_OUT_OF_ORDER;
 	return fin;
 }
 
@@ -191,5 +191,5 @@ void reassembly_clear(struct tcp_conn *c)
 {
 	while (c->ooo_head != NULL)
 		drop_element(c, &c->ooo_head);
-	c->flags &= (uint16_t)~CONN_OUT_OF_ORDER;
+	c->flags &= ~CONN_OUT_OF_ORDER;
 }

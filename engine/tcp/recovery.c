@@ -47,7 +47,7 @@ static void leave(struct tcp_conn *c)
 	// Step 5, full acknowledgement, option 1: no burst.
 	if (!congestion_of(c)->is_fixed)
 		c->cwnd = c->ssthresh < target ? c->ssthresh : target;
-	c->flags &= (uint16_t)~CONN_RECOVERY;
+	c->flags &= ~CONN_RECOVERY;
 	c->dupacks = 0;
 }
 

@@ -8,14 +8,12 @@
 
 #include <errno.h>
 
+#include "net/neighbor.h"
 #include "tcp/congestion.h"
 #include "tcp/connections.h"
+#include "tcp/path_mtu.h"
 #include "tcp/persist.h"
 #include "tcp/send_queue.h"
-
-enum {
-	RETRANSMIT_R1 = 3, // RFC 9293 3.8.3: at least 3 retransmissions
-};
 
 // RFC 6298 5.7
 #define RTO_AFTER_LOST_SYN_US UINT32_C(3000000)
@@ -47,10 +45,34 @@ void retransmit_on_new_ack(struct tcp *tcp, struct tcp_conn *c)
 				 c); // impatient variant: the first partial ACK only (RFC 6582 4)
 }
 
+static plx_time user_limit(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	plx_duration limit = (plx_duration)conn_option(tcp, c, PLX_OPTION_USER_TIMEOUT);
+	uint32_t silent_ms = (uint32_t)duration_to_ms(tcp->now) - c->stalled_ms;
+	plx_time since = time_subtract(tcp->now, silent_ms * PLX_MILLISECOND);
+
+	return limit == 0 ? PLX_TIME_NEVER : time_add(since, limit);
+}
+
+void retransmit_note_silence(const struct tcp *tcp, struct tcp_conn *c, plx_duration since)
+{
+	c->stalled_ms = (uint32_t)duration_to_ms(time_subtract(tcp->now, since));
+}
+
+bool retransmit_is_past_user_timeout(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return time_is_due(user_limit(tcp, c), tcp->now);
+}
+
+void retransmit_bound_by_user(const struct tcp *tcp, struct tcp_conn *c)
+{
+	c->rto_deadline = time_min(c->rto_deadline, user_limit(tcp, c));
+}
+
 void conn_soft_error(struct tcp *tcp, struct tcp_conn *c, int error)
 {
 	c->soft_error = (uint8_t)-error;
-	if (!conn_has(c, CONN_USER_CLOSED))
+	if (!conn_has(c, CONN_USER_CLOSED) && conn_option(tcp, c, PLX_OPTION_SOFT_ERRORS) != 0)
 		conn_raise(tcp, c, PLX_EVENT_SOFT_ERROR);
 }
 
@@ -62,13 +84,31 @@ static unsigned retries_of(const struct tcp *tcp, const struct tcp_conn *c)
 	return (unsigned)conn_option(tcp, c, option);
 }
 
+// R2, or the user's own bound (RFC 5482). Notes when the silence began.
+static bool has_retried_enough(struct tcp *tcp, struct tcp_conn *c)
+{
+	unsigned retries = retries_of(tcp, c);
+
+	if (c->backoff == 0)
+		retransmit_note_silence(tcp, c, duration_from_us(c->rtt.rto_us));
+	return (retries > 0 && c->backoff >= retries) || retransmit_is_past_user_timeout(tcp, c);
+}
+
+// RFC 9293 3.8.3 (b): negative advice to IP, and the user is told once (SHLD-9).
+static void on_threshold_r1(struct tcp *tcp, struct tcp_conn *c)
+{
+	neighbor_advise_against(tcp->net, c->neighbor);
+	if (c->backoff == conn_option(tcp, c, PLX_OPTION_SOFT_RETRIES))
+		conn_soft_error(tcp, c, -ETIMEDOUT);
+}
+
 void retransmit_on_timeout(struct tcp *tcp, struct tcp_conn *c)
 {
 	if (conn_has(c, CONN_PERSIST)) {
 		persist_on_timeout(tcp, c);
 		return;
 	}
-	if (c->backoff >= retries_of(tcp, c)) {
+	if (has_retried_enough(tcp, c)) {
 		conn_end(tcp, c, -ETIMEDOUT);
 		return;
 	}
@@ -78,15 +118,19 @@ void retransmit_on_timeout(struct tcp *tcp, struct tcp_conn *c)
 		// RFC 6582 4: the end of what is in flight, so that late duplicates start nothing.
 		c->recover = c->snd.nxt;
 		c->rtx = c->snd.una;
-		c->flags &= (uint16_t) ~(CONN_RECOVERY | CONN_RETRANSMIT_HEAD);
+		c->flags &= ~(CONN_RECOVERY | CONN_RETRANSMIT_HEAD);
 		c->dupacks = 0;
 	} else {
 		c->flags |= CONN_RETRANSMIT_HEAD;
 	}
-	c->backoff++;
+	if (c->backoff < UINT8_MAX)
+		c->backoff++;
 	retransmit_start(tcp, c);
-	if (c->backoff == RETRANSMIT_R1)
-		conn_soft_error(tcp, c, -ETIMEDOUT);
+	retransmit_bound_by_user(tcp, c);
+	if (c->backoff >= conn_option(tcp, c, PLX_OPTION_SOFT_RETRIES))
+		on_threshold_r1(tcp, c);
+	if (conn_is_synchronized(c))
+		path_mtu_on_silence(tcp, c);
 	conn_wants_output(tcp, c);
 }
 

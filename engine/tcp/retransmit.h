@@ -25,6 +25,13 @@ void retransmit_on_handshake(struct tcp *tcp, struct tcp_conn *c, plx_time sent_
 // The same for our own SYN, which the retransmission timer has run for.
 void retransmit_on_syn_acked(struct tcp *tcp, struct tcp_conn *c);
 
+// What is unanswered was first sent that long ago.
+void retransmit_note_silence(const struct tcp *tcp, struct tcp_conn *c, plx_duration since);
+
+// RFC 5482: has the silence lasted USER_TIMEOUT? The timer is not to run past that.
+bool retransmit_is_past_user_timeout(const struct tcp *tcp, const struct tcp_conn *c);
+void retransmit_bound_by_user(const struct tcp *tcp, struct tcp_conn *c);
+
 // Adds a soft error to the connection's next event (RFC 9293 MUST-47); `error` is negative.
 void conn_soft_error(struct tcp *tcp, struct tcp_conn *c, int error);
 

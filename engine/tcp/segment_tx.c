@@ -133,7 +133,7 @@ static void on_ack_sent(struct tcp_conn *c)
 {
 	c->ack_segs = 0;
 	c->ack_deadline = PLX_TIME_NEVER;
-	c->flags &= (uint16_t)~CONN_ACK_NOW;
+	c->flags &= ~CONN_ACK_NOW;
 }
 
 static struct headers conn_headers(struct tcp *tcp, struct tcp_conn *c, uint32_t seq, uint8_t flags)

@@ -10,6 +10,7 @@
 #include "tcp/connections.h"
 #include "tcp/half_open.h"
 #include "tcp/isn.h"
+#include "tcp/keepalive.h"
 #include "tcp/recv_window.h"
 #include "tcp/segment_tx.h"
 #include "tcp/state.h"
@@ -22,8 +23,8 @@ struct time_wait {
 	uint32_t snd_nxt;
 	uint32_t rcv_nxt;
 	uint32_t ts_recent;
-	uint32_t ts_recent_s;
 	uint32_t ts_offset;
+	uint16_t ts_recent_age;
 	uint16_t window; // the field we last announced
 	bool has_timestamps;
 	uint8_t rcv_wscale;
@@ -141,7 +142,7 @@ static struct time_wait made_from(struct tcp *tcp, struct tcp_conn *c)
 		.snd_nxt = c->snd.nxt,
 		.rcv_nxt = c->rcv.nxt,
 		.ts_recent = c->ts_recent,
-		.ts_recent_s = c->ts_recent_s,
+		.ts_recent_age = c->ts_recent_age,
 		.ts_offset = c->ts_offset,
 		.window = recv_window_announce(tcp, c),
 		.has_timestamps = conn_has(c, CONN_TIMESTAMPS),
@@ -189,6 +190,7 @@ void time_wait_enter(struct tcp *tcp, struct tcp_conn *c)
 	if (c->state != PLX_STATE_TIME_WAIT)
 		state_set(c, PLX_STATE_TIME_WAIT);
 	c->rto_deadline = PLX_TIME_NEVER;
+	keepalive_end(c);
 	if (conn_has(c, CONN_USER_CLOSED))
 		compact(tcp, c);
 	else
@@ -204,8 +206,10 @@ void time_wait_limit_fin_wait_2(struct tcp *tcp, struct tcp_conn *c)
 {
 	plx_duration limit = (plx_duration)conn_option(tcp, c, PLX_OPTION_FIN_WAIT_2_TIME);
 
-	if (limit > 0)
-		timers_set_long(tcp, c, time_add(tcp->now, limit));
+	if (limit == 0)
+		return;
+	keepalive_end(c);
+	timers_set_long(tcp, c, time_add(tcp->now, limit));
 }
 
 bool last_ack_end_if_done(struct tcp *tcp, struct tcp_conn *c)

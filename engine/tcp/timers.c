@@ -10,15 +10,23 @@
 #include "tcp/connections.h"
 #include "tcp/delayed_ack.h"
 #include "tcp/half_open.h"
+#include "tcp/keepalive.h"
 #include "tcp/retransmit.h"
 #include "tcp/time_wait.h"
 
 enum { EXPIRE_BATCH = 64 };
 
-// The states whose end may be a long wait; the fifth cache line is read for no other.
+// The long waits; the fifth cache line is read for nobody else.
 static bool has_long_deadline(const struct tcp_conn *c)
 {
-	return c->state == PLX_STATE_FIN_WAIT_2 || c->state == PLX_STATE_TIME_WAIT;
+	return conn_has(c, CONN_KEEPALIVE) || c->state == PLX_STATE_FIN_WAIT_2
+		|| c->state == PLX_STATE_TIME_WAIT;
+}
+
+// The coarse wheel takes care of it.
+static bool is_far(const struct tcp *tcp, plx_time deadline)
+{
+	return deadline > tcp->now + 2 * TIMERS_COARSE_TICK;
 }
 
 // A long deadline counts once it is so near that the coarse wheel may have handed it over.
@@ -26,7 +34,7 @@ static plx_time earliest(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	plx_time deadline = time_min(c->rto_deadline, c->ack_deadline);
 
-	if (has_long_deadline(c) && c->coarse_deadline <= tcp->now + 2 * TIMERS_COARSE_TICK)
+	if (has_long_deadline(c) && !is_far(tcp, c->coarse_deadline))
 		deadline = time_min(deadline, c->coarse_deadline);
 	return deadline;
 }
@@ -65,7 +73,9 @@ void timers_stop(struct tcp *tcp, struct tcp_conn *c)
 // RFC 9293 3.10.8: the TIME-WAIT timeout; and the wait for a FIN that nobody would read past.
 static void on_long_timeout(struct tcp *tcp, struct tcp_conn *c)
 {
-	if (c->state != PLX_STATE_TIME_WAIT)
+	if (conn_has(c, CONN_KEEPALIVE))
+		keepalive_on_timeout(tcp, c);
+	else if (c->state != PLX_STATE_TIME_WAIT)
 		conn_end(tcp, c, -ETIMEDOUT);
 	else if (conn_may_vanish(c))
 		conn_end(tcp, c, 0);
@@ -73,13 +83,30 @@ static void on_long_timeout(struct tcp *tcp, struct tcp_conn *c)
 		timers_set_long(tcp, c, PLX_TIME_NEVER); // until its user closes it
 }
 
+// What was handed to the fine wheel may have moved away since (keep-alive): back to the coarse one.
+static void look_at_long_deadline(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (time_is_due(c->coarse_deadline, tcp->now))
+		on_long_timeout(tcp, c);
+	else if (c->coarse_deadline != PLX_TIME_NEVER && is_far(tcp, c->coarse_deadline))
+		timer_arm(tcp->coarse, conn_index(tcp, c), c->coarse_deadline);
+}
+
+// The coarse wheel is a tick early.
+static void on_coarse(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (!has_long_deadline(c))
+		return;
+	look_at_long_deadline(tcp, c);
+	if (!conn_has(c, CONN_ENDED))
+		timers_update(tcp, c);
+}
+
 static void expire_fine(struct tcp *tcp, struct tcp_conn *c)
 {
 	c->fine_armed = PLX_TIME_NEVER;
-	if (has_long_deadline(c) && time_is_due(c->coarse_deadline, tcp->now)) {
-		on_long_timeout(tcp, c);
-		return;
-	}
+	if (has_long_deadline(c))
+		look_at_long_deadline(tcp, c);
 	if (time_is_due(c->ack_deadline, tcp->now))
 		delayed_ack_on_timeout(tcp, c);
 	if (time_is_due(c->rto_deadline, tcp->now))
@@ -97,7 +124,7 @@ void timers_expire(struct tcp *tcp)
 		n = timer_wheel_expire_early(tcp->coarse, tcp->now, TIMERS_COARSE_TICK, fired,
 					     EXPIRE_BATCH);
 		for (unsigned i = 0; i < n; i++)
-			timers_update(tcp, conn_at(tcp, fired[i]));
+			on_coarse(tcp, conn_at(tcp, fired[i]));
 	} while (n == EXPIRE_BATCH);
 	do {
 		n = timer_wheel_expire(tcp->fine, tcp->now, fired, EXPIRE_BATCH);

@@ -16,7 +16,7 @@
 // Makes sure that the fine wheel fires no later than the connection's earliest deadline.
 void timers_update(struct tcp *tcp, struct tcp_conn *c);
 
-// Sets the long deadline (FIN_WAIT_2, TIME_WAIT); PLX_TIME_NEVER clears it.
+// Sets the long deadline (keep-alive, FIN_WAIT_2, TIME_WAIT); PLX_TIME_NEVER clears it.
 void timers_set_long(struct tcp *tcp, struct tcp_conn *c, plx_time deadline);
 
 // Disarms everything.

@@ -9,8 +9,11 @@
 #include "tcp/segment.h"
 #include "tcp/tcp.h"
 
+// The age of TS.Recent is kept in units of 1024 s: 16 bits tell ages up to two years apart.
+#define TIMESTAMP_AGE_UNIT_S 1024
+
 // RFC 7323 5.5: a TS.Recent that has been idle for 24 days proves nothing.
-#define TIMESTAMP_VALID_S (UINT32_C(24) * 24 * 3600)
+#define TIMESTAMP_VALID_UNITS (24u * 24 * 3600 / TIMESTAMP_AGE_UNIT_S)
 
 // TSval now, of a connection whose timestamps are moved by `offset` (RFC 7323 5.4).
 static inline uint32_t timestamp_now(const struct tcp *tcp, uint32_t offset)
@@ -18,17 +21,17 @@ static inline uint32_t timestamp_now(const struct tcp *tcp, uint32_t offset)
 	return (uint32_t)duration_to_ms(tcp->now) + offset;
 }
 
-static inline uint32_t timestamp_age_clock_s(const struct tcp *tcp)
+static inline uint16_t timestamp_age_clock(const struct tcp *tcp)
 {
-	return (uint32_t)duration_to_s(tcp->now);
+	return (uint16_t)(duration_to_s(tcp->now) / TIMESTAMP_AGE_UNIT_S);
 }
 
 // RFC 7323 5.3 R1: true when the segment's timestamp is older than TS.Recent and that is still valid.
 static inline bool timestamp_is_old(const struct tcp *tcp, uint32_t ts_val, uint32_t ts_recent,
-				    uint32_t ts_recent_s)
+				    uint16_t ts_recent_age)
 {
 	return seq_is_before(ts_val, ts_recent)
-		&& timestamp_age_clock_s(tcp) - ts_recent_s < TIMESTAMP_VALID_S;
+		&& (uint16_t)(timestamp_age_clock(tcp) - ts_recent_age) < TIMESTAMP_VALID_UNITS;
 }
 
 // RFC 7323 4.3 (2): TS.Recent follows the segment that covers Last.ACK.sent. While an acknowledgement
@@ -38,9 +41,9 @@ static inline void timestamp_on_segment(const struct tcp *tcp, struct tcp_conn *
 {
 	if (conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps && c->ack_segs == 0
 	    && seq_is_at_or_before(seg->tcp.seq, c->rcv.nxt)
-	    && !timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_s)) {
+	    && !timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_age)) {
 		c->ts_recent = seg->tcp.options.ts_val;
-		c->ts_recent_s = timestamp_age_clock_s(tcp);
+		c->ts_recent_age = timestamp_age_clock(tcp);
 	}
 }
 

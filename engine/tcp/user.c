@@ -12,6 +12,7 @@
 #include "tcp/connections.h"
 #include "tcp/dispatch.h"
 #include "tcp/isn.h"
+#include "tcp/keepalive.h"
 #include "tcp/listener.h"
 #include "tcp/port_alloc.h"
 #include "tcp/receive.h"
@@ -153,8 +154,7 @@ static void reset(struct tcp *tcp, struct tcp_conn *c)
 		conn_end(tcp, c, -ECONNABORTED);
 		return;
 	}
-	c->flags |= CONN_RST_OWED;
-	conn_wants_output(tcp, c);
+	conn_reset(tcp, c, -ECONNABORTED);
 }
 
 // Data that has arrived and will not be read (RFC 2525 2.17).
@@ -241,15 +241,23 @@ int user_set_option(struct tcp *tcp, plx_conn handle, enum plx_option option, in
 {
 	struct plx_option_value change = {option, value};
 	struct listener *listener = listener_resolve(tcp, handle);
+	plx_duration idle_before;
 	struct tcp_conn *c;
+	int rc;
 
 	if (listener != NULL)
 		return option_profile_change(&tcp->profiles, &listener->profile, &change, 1);
 	c = conn_resolve(tcp, handle);
 	if (c == NULL)
 		return -EBADF;
+	idle_before = (plx_duration)conn_option(tcp, c, PLX_OPTION_KEEPALIVE_IDLE);
+	rc = option_profile_change(&tcp->profiles, &c->profile, &change, 1);
+	if (rc != 0)
+		return rc;
+	if (option == PLX_OPTION_KEEPALIVE || option == PLX_OPTION_KEEPALIVE_IDLE)
+		keepalive_on_option(tcp, c, idle_before);
 	conn_wants_output(tcp, c); // what Nagle or a small buffer held back may go now
-	return option_profile_change(&tcp->profiles, &c->profile, &change, 1);
+	return 0;
 }
 
 int user_get_option(struct tcp *tcp, plx_conn handle, enum plx_option option, int64_t *value)

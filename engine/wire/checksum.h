@@ -50,12 +50,18 @@ static inline uint32_t checksum_combine(uint32_t sum, uint32_t part, size_t offs
 	return checksum_add(sum, part);
 }
 
-// The sum reduced to 16 bits, not inverted, in host byte order.
-static inline uint16_t checksum_reduce(uint32_t sum)
+// A partial sum in 16 bits, to be added to as before.
+static inline uint16_t checksum_halve(uint32_t sum)
 {
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	return be16_of((uint16_t)sum);
+	return (uint16_t)sum;
+}
+
+// The sum reduced to 16 bits, not inverted, in host byte order.
+static inline uint16_t checksum_reduce(uint32_t sum)
+{
+	return be16_of(checksum_halve(sum));
 }
 
 // The checksum: what goes into the header, by store_be16().
