@@ -132,7 +132,7 @@ static const char *check_stack(const struct report_worker *worker, char *reason)
 {
 	const struct plx_books *books = &worker->books;
 	uint64_t frames = books->frames_consumed + books->frames_answered + books->frames_returned
-		+ books->frames_held + books->frames_dropped;
+		+ books->frames_reassembled + books->frames_held + books->frames_dropped;
 	uint64_t connections = books->connections_closed + books->connections_failed
 		+ books->connections_open;
 

@@ -143,6 +143,7 @@ static json_t *frames_of(const struct plx_books *books)
 	set_count(frames, "consumed", books->frames_consumed);
 	set_count(frames, "answered", books->frames_answered);
 	set_count(frames, "returned", books->frames_returned);
+	set_count(frames, "reassembled", books->frames_reassembled);
 	set_count(frames, "held", books->frames_held);
 	set_count(frames, "dropped", books->frames_dropped);
 	return frames;

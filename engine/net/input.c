@@ -8,50 +8,23 @@
 #include <rte_mbuf.h>
 
 #include "net/arp.h"
+#include "net/chain.h"
+#include "net/fragment.h"
 #include "net/icmp.h"
-#include "net/reuse.h"
 #include "net/verdict.h"
+#include "wire/ipv6_extension.h"
 #include "wire/offload.h"
 
 enum {
 	TRANSPORT_HEADER_MAX_BYTES = 60, // of TCP
 	HEADERS_MAX_BYTES = ETH_HEADER_MAX_BYTES + IPV4_HEADER_MAX_BYTES
 		+ TRANSPORT_HEADER_MAX_BYTES,
+	EXTENDED_HEADERS_MAX_BYTES = ETH_HEADER_MAX_BYTES + IPV6_HEADER_BYTES
+		+ IPV6_EXTENSIONS_MAX_BYTES + TRANSPORT_HEADER_MAX_BYTES,
 	VLAN_ID_MASK = 0x0fff,
 };
 
-// The headers of a chain are brought into its first mbuf, when that has room for all of it.
-static __attribute__((noinline)) bool make_contiguous(struct rte_mbuf *m)
-{
-	if (m->data_len >= RTE_MIN(m->pkt_len, (uint32_t)HEADERS_MAX_BYTES))
-		return true;
-	return frame_is_writable(m) && rte_pktmbuf_linearize(m) == 0;
-}
-
-// Cuts off what lies behind `len_bytes`, in the last mbuf or over several of them.
-static void trim_chain(struct rte_mbuf *m, uint32_t len_bytes)
-{
-	struct rte_mbuf *last = m;
-	uint32_t left_bytes = len_bytes;
-
-	m->pkt_len = len_bytes;
-	m->nb_segs = 1;
-	for (; left_bytes > last->data_len; last = last->next) {
-		left_bytes -= last->data_len;
-		m->nb_segs++;
-	}
-	last->data_len = (uint16_t)left_bytes;
-	rte_pktmbuf_free(last->next);
-	last->next = NULL;
-}
-
-static bool is_shared(const struct rte_mbuf *m)
-{
-	for (; m != NULL; m = m->next)
-		if (rte_mbuf_refcnt_read(m) != 1)
-			return true;
-	return false;
-}
+static enum net_verdict input_whole(struct net *net, struct net_frame *frame, plx_time now);
 
 // Others read the lengths of a shared mbuf too, so it is not trimmed but copied.
 static __attribute__((noinline)) enum net_verdict trim(const struct net *net,
@@ -59,8 +32,8 @@ static __attribute__((noinline)) enum net_verdict trim(const struct net *net,
 {
 	struct rte_mbuf *copy;
 
-	if (!is_shared(frame->mbuf)) {
-		trim_chain(frame->mbuf, len_bytes);
+	if (!chain_is_shared(frame->mbuf)) {
+		chain_trim(frame->mbuf, len_bytes);
 		return NET_TCP;
 	}
 	copy = rte_pktmbuf_copy(frame->mbuf, net->pool, 0, len_bytes);
@@ -143,17 +116,82 @@ static inline enum net_verdict input_ip(struct net *net, struct net_frame *frame
 	return NET_TCP;
 }
 
+// A piece of a packet to us, of a protocol that is looked at here; other pieces are none of ours.
+static __attribute__((noinline)) enum net_verdict input_fragment(struct net *net,
+								 struct net_frame *frame,
+								 const struct ip_fragment *fragment,
+								 plx_time now)
+{
+	const struct ip_header *ip = &frame->ip;
+	enum net_verdict verdict;
+
+	if (!interface_owns(&net->interface, &ip->dst))
+		return verdict_foreign(frame, PLX_DROP_IP_NOT_FOR_US);
+	if (!is_credible_source(net, ip))
+		return verdict_drop(frame, PLX_DROP_IP_SOURCE);
+	if (frame->to_group)
+		return verdict_drop(frame, PLX_DROP_IP_NOT_FOR_US);
+	if (ip->protocol != IP_PROTOCOL_TCP
+	    && ip->protocol != (ip->is_ipv6 ? IP_PROTOCOL_ICMPV6 : IP_PROTOCOL_ICMP)
+	    && !(ip->is_ipv6 && ipv6_is_extension(ip->protocol)))
+		return verdict_foreign(frame, PLX_DROP_IP_PROTOCOL);
+	if (!fragment_completes(net, frame, fragment, now, &verdict))
+		return verdict;
+	frame->is_fragmented = true;
+	return input_whole(net, frame, now);
+}
+
+static __attribute__((noinline)) enum net_verdict input_ipv4_fragment(struct net *net,
+								      struct net_frame *frame,
+								      plx_time now)
+{
+	struct ip_fragment fragment;
+
+	ipv4_fragment_read(rte_pktmbuf_mtod_offset(frame->mbuf, const uint8_t *, frame->ip_offset),
+			   &fragment);
+	return input_fragment(net, frame, &fragment, now);
+}
+
 static inline enum net_verdict input_ipv4(struct net *net, struct net_frame *frame, plx_time now)
 {
 	const struct rte_mbuf *m = frame->mbuf;
-	bool is_verified = (net->offloads & PLX_OFFLOAD_RX_IPV4_CHECKSUM) != 0
-		&& offload_has_verified_ip(m);
+	bool is_verified = frame->is_fragmented
+		|| ((net->offloads & PLX_OFFLOAD_RX_IPV4_CHECKSUM) != 0
+		    && offload_has_verified_ip(m));
 	enum plx_drop drop =
 		ipv4_header_parse(rte_pktmbuf_mtod_offset(m, const uint8_t *, frame->ip_offset),
 				  m->pkt_len - frame->ip_offset, !is_verified, &frame->ip);
 
+	if (unlikely(drop == PLX_DROP_IP_FRAGMENT))
+		return input_ipv4_fragment(net, frame, now);
 	if (unlikely(drop != PLX_DROP_NONE))
 		return verdict_drop(frame, drop);
+	return input_ip(net, frame, now);
+}
+
+// RFC 8200 4: what is not for us is left as it came, extensions and all.
+static __attribute__((noinline)) enum net_verdict input_ipv6_extended(struct net *net,
+								      struct net_frame *frame,
+								      plx_time now)
+{
+	const struct plx_addr *dst = &frame->ip.dst;
+	struct ip_fragment fragment;
+	enum plx_drop drop;
+
+	if (!interface_owns(&net->interface, dst) && !interface_has_group(&net->interface, dst))
+		return verdict_foreign(frame, PLX_DROP_IP_NOT_FOR_US);
+	if (!chain_pull_up(frame->mbuf, EXTENDED_HEADERS_MAX_BYTES))
+		return verdict_drop(frame, PLX_DROP_FRAME_SHORT);
+	drop = ipv6_extensions_parse(
+		rte_pktmbuf_mtod_offset(frame->mbuf, const uint8_t *, frame->ip_offset),
+		frame->mbuf->data_len - frame->ip_offset, &frame->ip, &fragment);
+	if (drop == PLX_DROP_IP_FRAGMENT && !frame->is_fragmented)
+		return input_fragment(net, frame, &fragment, now);
+	if (drop == PLX_DROP_IP_FRAGMENT) // a fragment in fragments
+		return verdict_drop(frame, PLX_DROP_IP_FRAGMENT_MALFORMED);
+	if (drop != PLX_DROP_NONE)
+		return verdict_drop(frame, drop);
+	frame->is_fragmented |= fragment.is_atomic;
 	return input_ip(net, frame, now);
 }
 
@@ -164,9 +202,19 @@ static inline enum net_verdict input_ipv6(struct net *net, struct net_frame *fra
 		ipv6_header_parse(rte_pktmbuf_mtod_offset(m, const uint8_t *, frame->ip_offset),
 				  m->pkt_len - frame->ip_offset, &frame->ip);
 
+	if (unlikely(drop == PLX_DROP_IPV6_EXTENSION))
+		return input_ipv6_extended(net, frame, now);
 	if (unlikely(drop != PLX_DROP_NONE))
 		return verdict_drop(frame, drop);
 	return input_ip(net, frame, now);
+}
+
+// A packet that was put together.
+static enum net_verdict input_whole(struct net *net, struct net_frame *frame, plx_time now)
+{
+	if (!chain_pull_up(frame->mbuf, HEADERS_MAX_BYTES))
+		return verdict_drop(frame, PLX_DROP_FRAME_SHORT);
+	return frame->ip.is_ipv6 ? input_ipv6(net, frame, now) : input_ipv4(net, frame, now);
 }
 
 static enum net_verdict input_bare_ip(struct net *net, struct net_frame *frame, plx_time now)
@@ -232,7 +280,8 @@ enum net_verdict net_input(struct net *net, struct rte_mbuf *m, struct net_frame
 {
 	out->mbuf = m;
 	out->drop = PLX_DROP_NONE;
-	if (unlikely(m->nb_segs > 1) && !make_contiguous(m))
+	out->is_fragmented = false;
+	if (unlikely(m->nb_segs > 1) && !chain_pull_up(m, HEADERS_MAX_BYTES))
 		return verdict_drop(out, PLX_DROP_FRAME_SHORT);
 	if (likely(net->interface.has_ethernet))
 		return input_ethernet(net, out, now);

@@ -17,6 +17,7 @@ struct net_frame {
 	uint16_t ip_offset; // 0 for bare IP, else 14 or 18
 	uint16_t transport_offset;
 	bool to_group;		 // the link-layer destination is broadcast or multicast
+	bool is_fragmented;	 // it came in fragments, or as an atomic one
 	struct ip_header ip;	 // valid for NET_TCP and NET_ICMP_ERROR
 	struct mac_addr src_mac; // of Ethernet frames
 	struct icmp_quote quote; // for NET_ICMP_ERROR
@@ -30,6 +31,9 @@ enum net_verdict {
 	NET_TCP,
 	// Used up: answered through the answer queue, or learned from. `mbuf` is NULL.
 	NET_ANSWERED,
+	// A fragment that waits for others: in plx_stats.frames_held until it has a fate of its own,
+	// counted here. `mbuf` is NULL.
+	NET_HELD,
 	// `drop` says why. `mbuf` is the caller's to free, and NULL when it is gone already.
 	NET_DROP,
 	// Not for this stack: another MAC, VLAN, EtherType, address, protocol, or ARP and ND about

@@ -158,6 +158,9 @@ enum net_verdict nd_input(struct net *net, struct net_frame *frame, size_t len_b
 
 	if (drop != PLX_DROP_NONE)
 		return verdict_drop(frame, drop);
+	// RFC 6980 5: fragments would get it past those who watch over neighbour discovery.
+	if (frame->is_fragmented)
+		return verdict_drop(frame, PLX_DROP_ND_MALFORMED);
 	// Nobody but us has our MAC address: a claim to it is a mistake or an attack.
 	if (message.has_mac && mac_is_equal(&message.mac, &net->interface.mac))
 		return verdict_drop(frame, PLX_DROP_ND_MALFORMED);

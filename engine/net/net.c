@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "net/arp.h"
+#include "net/fragment.h"
 #include "net/nd.h"
 
 // Echo requests that may come at once, as a part of a second's worth.
@@ -19,7 +20,8 @@ enum { PING_BURST_SHARE = 16 };
 
 size_t net_bytes(const struct plx_stack_config *config)
 {
-	return memory_cost(sizeof(struct net)) + neighbor_table_bytes(config);
+	return memory_cost(sizeof(struct net)) + neighbor_table_bytes(config)
+		+ reassembly_bytes(config);
 }
 
 // Lays out what needs no memory. NULL, or the sentence that names the wrong field and the remedy.
@@ -33,7 +35,20 @@ static const char *init_rooms(struct net *net, const struct plx_stack_config *co
 		wrong = route_table_init(&net->routes, &net->interface, config);
 	if (wrong == NULL && net->interface.has_ethernet)
 		wrong = neighbor_table_check(&net->interface, config);
+	if (wrong == NULL)
+		wrong = reassembly_check(config);
 	return wrong;
+}
+
+static int take_memory(struct net *net, const struct plx_stack_config *config, const char **wrong)
+{
+	int status = net->interface.has_ethernet ? neighbor_table_init(net, config) : 0;
+
+	*wrong = "max_neighbors: not enough EAL memory; plx_stack_bytes() tells how much is needed";
+	if (status != 0)
+		return status;
+	*wrong = "max_fragments: not enough EAL memory; plx_stack_bytes() tells how much is needed";
+	return reassembly_init(net, config);
 }
 
 int net_create(struct net **net, const struct plx_stack_config *config, struct plx_stats *stats,
@@ -55,15 +70,7 @@ int net_create(struct net **net, const struct plx_stack_config *config, struct p
 			config->pings_per_s / PING_BURST_SHARE + 1);
 
 	wrong = init_rooms(created, config);
-	if (wrong != NULL)
-		status = -EINVAL;
-	else if (created->interface.has_ethernet)
-		status = neighbor_table_init(created, config);
-	else
-		status = 0;
-	if (status == -ENOMEM)
-		wrong = "max_neighbors: not enough EAL memory; plx_stack_bytes() tells how much is "
-			"needed";
+	status = wrong != NULL ? -EINVAL : take_memory(created, config, &wrong);
 out:
 	if (status == 0)
 		*net = created;
@@ -81,6 +88,7 @@ void net_destroy(struct net *net)
 	if (net == NULL)
 		return;
 	neighbor_table_fini(net);
+	reassembly_fini(net);
 	while (answer_pop(net, &m, 1) != 0)
 		rte_pktmbuf_free(m);
 	rte_free(net);
@@ -113,17 +121,20 @@ static void announce_some(struct net *net)
 
 plx_time net_poll(struct net *net, plx_time now)
 {
-	if (!net->interface.has_ethernet)
-		return PLX_TIME_NEVER;
+	reassembly_poll(net, now);
 	if (!has_announced_all(net))
 		announce_some(net);
-	neighbor_poll(net, now);
+	if (net->interface.has_ethernet)
+		neighbor_poll(net, now);
 	return net_next_deadline(net);
 }
 
 plx_time net_next_deadline(const struct net *net)
 {
+	plx_time sweep = net->reassembly.sweep;
+
 	if (!net->interface.has_ethernet)
-		return PLX_TIME_NEVER;
-	return has_announced_all(net) ? timer_wheel_next(net->neighbors.timers) : 0;
+		return sweep;
+	return has_announced_all(net) ? time_min(sweep, timer_wheel_next(net->neighbors.timers))
+				      : 0;
 }

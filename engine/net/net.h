@@ -16,6 +16,7 @@
 #include "net/answer_queue.h"
 #include "net/interface.h"
 #include "net/neighbor_table.h"
+#include "net/reassembly.h"
 #include "net/route.h"
 
 enum {
@@ -35,6 +36,7 @@ struct net {
 	struct rate_limit pings;
 	unsigned announce_address; // what is still to be announced: address and place in its range
 	uint32_t announce_offset;
+	struct reassembly reassembly;
 	struct route_table routes;
 	struct answer_queue answers;
 };
@@ -43,7 +45,7 @@ struct net {
 size_t net_bytes(const struct plx_stack_config *config);
 
 // Reads link, mac, vlan, mtu_bytes, offloads, pool, numa_node, addresses, routes, neighbors,
-// max_neighbors and pings_per_s. `stats` and `random` are used, not owned: they must outlive it. 0;
+// max_neighbors, max_fragments, fragment_time and pings_per_s. `stats` and `random` are used, not owned: they must outlive it. 0;
 // -EINVAL and a static sentence that names field and remedy; -ENOMEM. *net is NULL after an error,
 // `error` may be NULL.
 int net_create(struct net **net, const struct plx_stack_config *config, struct plx_stats *stats,
@@ -52,7 +54,8 @@ int net_create(struct net **net, const struct plx_stack_config *config, struct p
 // Frees every mbuf it holds. NULL is ignored.
 void net_destroy(struct net *net);
 
-// Runs what is due: solicitations sent again, neighbours that age, announcements at start. What has
+// Runs what is due: solicitations sent again, neighbours that age, fragments that waited too long,
+// announcements at start. What has
 // to be sent stands in the answer queue afterwards. Returns net_next_deadline().
 plx_time net_poll(struct net *net, plx_time now);
 

@@ -24,6 +24,8 @@ void plx_stack_config_init(struct plx_stack_config *config)
 		.link = PLX_LINK_ETHERNET,
 		.mtu_bytes = 1500,
 		.max_neighbors = 1024,
+		.max_fragments = 256,
+		.fragment_time = 60 * PLX_SECOND,
 		.max_connections = 65536,
 		.max_half_open = 16384,
 		.max_time_wait = 65536,
@@ -33,7 +35,9 @@ void plx_stack_config_init(struct plx_stack_config *config)
 		.port_last = 65535,
 		.answer_nobody = true,
 		.rsts_per_s = 100000,
+		.rfc5961 = true,
 		.challenge_acks_per_s = 1000,
+		.syn_cookies = PLX_SYN_COOKIES_AUTO,
 		.pings_per_s = 100000,
 		.burst_segments = 16,
 	};

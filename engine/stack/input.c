@@ -119,6 +119,8 @@ static void begin_frame(struct plx_stack *stack, struct burst *burst, struct rte
 	case NET_ANSWERED:
 		stack_count(stack, PLX_COUNTER_FATE_ANSWERED, 1);
 		return;
+	case NET_HELD:
+		return;
 	case NET_ICMP_ERROR:
 		on_icmp_error(stack, &frame);
 		return;

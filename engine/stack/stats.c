@@ -61,6 +61,7 @@ struct plx_books plx_books_of(const struct plx_stats *stats)
 		.frames_consumed = counters[PLX_COUNTER_FATE_CONSUMED],
 		.frames_answered = counters[PLX_COUNTER_FATE_ANSWERED],
 		.frames_returned = counters[PLX_COUNTER_FATE_RETURNED],
+		.frames_reassembled = counters[PLX_COUNTER_FATE_REASSEMBLED],
 		.frames_held = stats->frames_held,
 		.connections_opened = counters[PLX_COUNTER_CONN_OPENED_ACTIVE]
 			+ counters[PLX_COUNTER_CONN_OPENED_PASSIVE],
@@ -73,7 +74,8 @@ struct plx_books plx_books_of(const struct plx_stats *stats)
 		books.frames_dropped += stats->drops[i];
 	books.closed = books.frames_received
 			== books.frames_consumed + books.frames_answered + books.frames_returned
-				+ books.frames_held + books.frames_dropped
+				+ books.frames_reassembled + books.frames_held
+				+ books.frames_dropped
 		&& books.connections_opened
 			== books.connections_closed + books.connections_failed
 				+ books.connections_open;

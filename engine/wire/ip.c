@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // IPv4 (RFC 791) and IPv6 (RFC 8200) headers between bytes and values.
-// The header without options is the straight way; options and fragments are looked at behind it.
+// The header without options is the straight way; options are looked at behind it.
 // Called by stack/ for every received packet, by net/ and tcp/segment_tx for every sent one.
 #include "wire/ip.h"
 
@@ -10,6 +10,7 @@
 
 #include "wire/bytes.h"
 #include "wire/checksum.h"
+#include "wire/ipv6_extension.h"
 
 enum {
 	IPV4_PLAIN = 0x45, // version 4, header of five words
@@ -21,8 +22,13 @@ enum {
 	IPV4_DST_OFFSET = 16,
 	IPV4_DONT_FRAGMENT = 0x4000,
 	IPV4_FRAGMENT_MASK = 0x3fff, // more fragments, and the offset
+	IPV4_MORE_FRAGMENTS = 0x2000,
+	IPV4_OFFSET_MASK = 0x1fff, // in units of eight bytes
+	IPV4_ID_OFFSET = 4,
 	IPV4_OPTION_END = 0,
 	IPV4_OPTION_NOP = 1,
+	IPV4_OPTION_LOOSE_ROUTE = 131,
+	IPV4_OPTION_STRICT_ROUTE = 137,
 
 	IPV6_VERSION = 6,
 	IPV6_PAYLOAD_OFFSET = 4,
@@ -30,18 +36,6 @@ enum {
 	IPV6_HOP_LIMIT_OFFSET = 7,
 	IPV6_SRC_OFFSET = 8,
 	IPV6_DST_OFFSET = 24,
-};
-
-// Next headers that carry another one behind them (RFC 8200 4.1, IANA's list of extension headers).
-enum ipv6_extension {
-	IPV6_HOP_BY_HOP = 0,
-	IPV6_ROUTING = 43,
-	IPV6_FRAGMENT = 44,
-	IPV6_AUTHENTICATION = 51,
-	IPV6_DESTINATION = 60,
-	IPV6_MOBILITY = 135,
-	IPV6_HOST_IDENTITY = 139,
-	IPV6_SHIM6 = 140,
 };
 
 static inline uint32_t load_word(const uint8_t *at)
@@ -66,20 +60,24 @@ static inline uint32_t sum_plain_header(const uint8_t *bytes)
 }
 
 // RFC 791 3.1: each option but the two of one octet has a length, and none goes past the header.
-static bool are_options_wellformed(const uint8_t *option, size_t len_bytes)
+// RFC 7126 4.3, 4.4: a route that the sender chose gets around filters.
+static enum plx_drop judge_options(const uint8_t *option, size_t len_bytes)
 {
 	while (len_bytes > 0 && option[0] != IPV4_OPTION_END) {
 		size_t option_bytes = 1;
 
 		if (option[0] != IPV4_OPTION_NOP) {
 			if (len_bytes < 2 || option[1] < 2 || option[1] > len_bytes)
-				return false;
+				return PLX_DROP_IPV4_OPTION;
+			if (option[0] == IPV4_OPTION_LOOSE_ROUTE
+			    || option[0] == IPV4_OPTION_STRICT_ROUTE)
+				return PLX_DROP_IP_SOURCE_ROUTE;
 			option_bytes = option[1];
 		}
 		option += option_bytes;
 		len_bytes -= option_bytes;
 	}
-	return true;
+	return PLX_DROP_NONE;
 }
 
 // `header_bytes`, a constant for the header without options, lies within `len_bytes`.
@@ -99,9 +97,6 @@ static __rte_always_inline enum plx_drop read_ipv4(const uint8_t *bytes, size_t 
 		if (unlikely(!checksum_is_valid(sum)))
 			return PLX_DROP_IPV4_CHECKSUM;
 	}
-	if (unlikely((load_be16(bytes + IPV4_FRAGMENT_OFFSET) & IPV4_FRAGMENT_MASK) != 0))
-		return PLX_DROP_IP_FRAGMENT;
-
 	out->src = addr_of_ipv4_bytes(bytes + IPV4_SRC_OFFSET);
 	out->dst = addr_of_ipv4_bytes(bytes + IPV4_DST_OFFSET);
 	out->payload_bytes = total_bytes - header_bytes;
@@ -110,6 +105,8 @@ static __rte_always_inline enum plx_drop read_ipv4(const uint8_t *bytes, size_t 
 	out->hop_limit = bytes[IPV4_TTL_OFFSET];
 	out->traffic_class = bytes[1];
 	out->is_ipv6 = false;
+	if (unlikely((load_be16(bytes + IPV4_FRAGMENT_OFFSET) & IPV4_FRAGMENT_MASK) != 0))
+		return PLX_DROP_IP_FRAGMENT;
 	return PLX_DROP_NONE;
 }
 
@@ -123,9 +120,13 @@ static __rte_noinline enum plx_drop read_ipv4_with_options(const uint8_t *bytes,
 	if (bytes[0] >> 4 != 4 || header_bytes <= IPV4_HEADER_BYTES || header_bytes > len_bytes)
 		return PLX_DROP_IPV4_HEADER;
 	verdict = read_ipv4(bytes, len_bytes, verify_checksum, header_bytes, out);
-	if (verdict == PLX_DROP_NONE
-	    && !are_options_wellformed(bytes + IPV4_HEADER_BYTES, header_bytes - IPV4_HEADER_BYTES))
-		return PLX_DROP_IPV4_OPTION;
+	if (verdict == PLX_DROP_NONE || verdict == PLX_DROP_IP_FRAGMENT) {
+		enum plx_drop drop = judge_options(bytes + IPV4_HEADER_BYTES,
+						   header_bytes - IPV4_HEADER_BYTES);
+
+		if (drop != PLX_DROP_NONE)
+			return drop;
+	}
 	return verdict;
 }
 
@@ -139,23 +140,15 @@ enum plx_drop ipv4_header_parse(const uint8_t *bytes, size_t len_bytes, bool ver
 	return read_ipv4(bytes, len_bytes, verify_checksum, IPV4_HEADER_BYTES, out);
 }
 
-// Is the transport hidden behind it? If not, it is one, and the caller judges it.
-static enum plx_drop judge_next_header(uint8_t next_header)
+void ipv4_fragment_read(const uint8_t *bytes, struct ip_fragment *out)
 {
-	switch (next_header) {
-	case IPV6_FRAGMENT:
-		return PLX_DROP_IP_FRAGMENT;
-	case IPV6_HOP_BY_HOP:
-	case IPV6_ROUTING:
-	case IPV6_AUTHENTICATION:
-	case IPV6_DESTINATION:
-	case IPV6_MOBILITY:
-	case IPV6_HOST_IDENTITY:
-	case IPV6_SHIM6:
-		return PLX_DROP_IPV6_EXTENSION;
-	default:
-		return PLX_DROP_NONE;
-	}
+	uint16_t word = load_be16(bytes + IPV4_FRAGMENT_OFFSET);
+
+	*out = (struct ip_fragment){
+		.id = load_be16(bytes + IPV4_ID_OFFSET),
+		.offset_bytes = (uint16_t)((word & IPV4_OFFSET_MASK) * 8),
+		.more = (word & IPV4_MORE_FRAGMENTS) != 0,
+	};
 }
 
 enum plx_drop ipv6_header_parse(const uint8_t *bytes, size_t len_bytes, struct ip_header *out)
@@ -185,7 +178,7 @@ enum plx_drop ipv6_header_parse(const uint8_t *bytes, size_t len_bytes, struct i
 		return PLX_DROP_IP_NOT_FOR_US;
 	if (likely(next_header == IP_PROTOCOL_TCP))
 		return PLX_DROP_NONE;
-	return judge_next_header(next_header);
+	return ipv6_is_extension(next_header) ? PLX_DROP_IPV6_EXTENSION : PLX_DROP_NONE;
 }
 
 // In words, so that the sum is taken from registers and not from bytes just stored.

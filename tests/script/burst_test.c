@@ -138,7 +138,7 @@ static void compare(const struct outcome *a, const struct outcome *b)
 	assert_int_equal(a->stats.connections, b->stats.connections);
 	assert_int_equal(a->stats.half_open, b->stats.half_open);
 	assert_memory_equal(a->stats.drops, b->stats.drops, sizeof(a->stats.drops));
-	for (unsigned i = PLX_COUNTER_FATE_CONSUMED; i <= PLX_COUNTER_FATE_RETURNED; i++)
+	for (unsigned i = PLX_COUNTER_FATE_CONSUMED; i <= PLX_COUNTER_FATE_REASSEMBLED; i++)
 		assert_int_equal(a->stats.counters[i], b->stats.counters[i]);
 	assert_int_equal(a->stats.counters[PLX_COUNTER_TCP_RSTS_SENT],
 			 b->stats.counters[PLX_COUNTER_TCP_RSTS_SENT]);

@@ -270,9 +270,15 @@ static void datagram_shorter_than_the_header_is_dropped(void **state)
 	assert_int_equal(drops(f, PLX_DROP_TCP_HEADER) + drops(f, PLX_DROP_TCP_CHECKSUM), 1);
 }
 
+static struct fixture *without_reassembly(void **state)
+{
+	fixture_plan(state)->config.max_fragments = 0;
+	return fixture_established(state);
+}
+
 static void wrong_ipv4_headers_are_dropped(void **state)
 {
-	struct fixture *f = fixture_established(state);
+	struct fixture *f = without_reassembly(state);
 	struct good_frame g;
 
 	build_good(f, &g, TCP_ACK);
@@ -294,7 +300,7 @@ static void wrong_ipv4_headers_are_dropped(void **state)
 
 static void wrong_ipv6_headers_are_dropped(void **state)
 {
-	struct fixture *f = fixture_established(state);
+	struct fixture *f = without_reassembly(state);
 	struct good_frame g;
 
 	build_good(f, &g, TCP_ACK);
@@ -305,6 +311,7 @@ static void wrong_ipv6_headers_are_dropped(void **state)
 	expect_only_drop(f, &g, PLX_DROP_IPV6_EXTENSION);
 	build_good(f, &g, TCP_ACK);
 	g.ip[6] = 44;
+	g.tcp[0] = IP_PROTOCOL_TCP; // what the piece is of
 	expect_only_drop(f, &g, PLX_DROP_IP_FRAGMENT);
 	build_good(f, &g, TCP_ACK);
 	g.ip[6] = 17;

@@ -23,16 +23,18 @@ static const char *frames_fault(const struct plx_stats *stats)
 {
 	const uint64_t *c = stats->counters;
 	uint64_t fates = c[PLX_COUNTER_FATE_CONSUMED] + c[PLX_COUNTER_FATE_ANSWERED]
-		+ c[PLX_COUNTER_FATE_RETURNED] + stats->frames_held + dropped(stats);
+		+ c[PLX_COUNTER_FATE_RETURNED] + c[PLX_COUNTER_FATE_REASSEMBLED]
+		+ stats->frames_held + dropped(stats);
 
 	if (c[PLX_COUNTER_RX_FRAMES] == fates)
 		return NULL;
 	snprintf(text, sizeof(text),
 		 "frames: %" PRIu64 " received, %" PRIu64 " consumed + %" PRIu64
-		 " answered + %" PRIu64 " returned + %" PRIu64 " held + %" PRIu64 " dropped",
+		 " answered + %" PRIu64 " returned + %" PRIu64 " reassembled + %" PRIu64
+		 " held + %" PRIu64 " dropped",
 		 c[PLX_COUNTER_RX_FRAMES], c[PLX_COUNTER_FATE_CONSUMED],
-		 c[PLX_COUNTER_FATE_ANSWERED], c[PLX_COUNTER_FATE_RETURNED], stats->frames_held,
-		 dropped(stats));
+		 c[PLX_COUNTER_FATE_ANSWERED], c[PLX_COUNTER_FATE_RETURNED],
+		 c[PLX_COUNTER_FATE_REASSEMBLED], stats->frames_held, dropped(stats));
 	return text;
 }
 

@@ -44,6 +44,13 @@ enum plx_offload {
 		<< 6, /**< the port reads all memory of the process, registered or not (drivers that copy by CPU) */
 };
 
+/** What answers a SYN without keeping anything of it (RFC 4987 3.6). */
+enum plx_syn_cookies {
+	PLX_SYN_COOKIES_AUTO,	/**< while the table of half-open connections is full */
+	PLX_SYN_COOKIES_ALWAYS, /**< but for a SYN that reopens a connection in TIME_WAIT */
+	PLX_SYN_COOKIES_NEVER,	/**< a SYN that finds the table full is dropped */
+};
+
 /** An address of the stack with its on-link prefix; `count` consecutive addresses from `addr` on. */
 struct plx_address {
 	struct plx_addr addr;
@@ -89,6 +96,11 @@ struct plx_stack_config {
 	unsigned n_neighbors;
 	uint32_t max_neighbors; /**< 1024 by default */
 
+	uint32_t
+		max_fragments; /**< packets under reassembly at once, of at most 8 fragments each and together a sixteenth of the pool; 256 by default, 0 = fragments are dropped */
+	plx_duration
+		fragment_time; /**< how long a packet's first fragment waits for the rest; 60 s by default, at most 120 s */
+
 	uint32_t max_connections; /**< control blocks, 320 bytes each; 65536 by default */
 	uint32_t max_half_open;	  /**< 64 or 96 bytes each and family; 16384 by default */
 	uint32_t
@@ -102,10 +114,13 @@ struct plx_stack_config {
 	uint16_t port_first; /**< ephemeral ports (RFC 6056), 1024 by default */
 	uint16_t port_last;  /**< 65535 by default */
 
-	bool answer_nobody;	       /**< RST for segments to no connection; true by default */
-	uint32_t rsts_per_s;	       /**< bound on those; 100000 by default, 0 = no bound */
+	bool answer_nobody;  /**< RST for segments to no connection; true by default */
+	uint32_t rsts_per_s; /**< bound on those; 100000 by default, 0 = no bound */
+	bool rfc5961; /**< RST, SYN and ACK are believed as RFC 5961 says, else as RFC 793 did; true by default */
 	uint32_t challenge_acks_per_s; /**< RFC 5961 7; 1000 by default */
-	uint32_t pings_per_s;	       /**< ICMP echo answers; 100000 by default, 0 = no bound */
+	enum plx_syn_cookies syn_cookies;
+	bool drop_syn_fin; /**< SYN with FIN is dropped; else the SYN counts (RFC 9293 3.10.7.2), which is the default */
+	uint32_t pings_per_s; /**< ICMP echo answers; 100000 by default, 0 = no bound */
 	bool return_foreign; /**< plx_input() hands back frames that are not for this stack, instead of dropping them */
 	uint16_t
 		burst_segments; /**< most segments one connection sends per plx_output() turn; 16 by default */

@@ -49,6 +49,7 @@ struct plx_books {
 	uint64_t frames_consumed;    /**< by connections */
 	uint64_t frames_answered;    /**< without a connection */
 	uint64_t frames_returned;    /**< to the embedder */
+	uint64_t frames_reassembled; /**< fragments, but for the last of each packet */
 	uint64_t frames_held;	     /**< now */
 	uint64_t frames_dropped;     /**< the sum of all reasons */
 	uint64_t connections_opened; /**< active and passive */
