@@ -14,6 +14,7 @@
 #include "tcp/receive.h"
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
+#include "tcp/time_wait.h"
 #include "tcp/timers.h"
 #include "wire/checksum.h"
 #include "wire/ip.h"
@@ -107,7 +108,10 @@ void conn_end(struct tcp *tcp, struct tcp_conn *c, int error)
 {
 	uint64_t hash = flow_hash(&tcp->flow_secret, &c->key);
 
-	flow_table_remove(tcp->flows, hash, entry_make(ENTRY_CONN, conn_index(tcp, c)));
+	if (conn_has(c, CONN_TOOK_OVER))
+		time_wait_give_back(tcp, c, hash);
+	else
+		flow_table_remove(tcp->flows, hash, entry_make(ENTRY_CONN, conn_index(tcp, c)));
 	finish(tcp, c, error);
 }
 

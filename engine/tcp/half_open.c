@@ -6,38 +6,25 @@
 // Called by tcp/input_listen, tcp/dispatch, tcp/timers.
 #include "tcp/half_open.h"
 
-#include <errno.h>
-
-#include "tcp/ack.h"
 #include "tcp/compact.h"
-#include "tcp/connections.h"
-#include "tcp/input.h"
-#include "tcp/input_syn_sent.h"
 #include "tcp/isn.h"
-#include "tcp/recv_window.h"
+#include "tcp/passive_open.h"
 #include "tcp/reset.h"
 #include "tcp/retransmit.h"
 #include "tcp/segment_tx.h"
-#include "tcp/state.h"
+#include "tcp/syn_cookie.h"
 #include "tcp/time_wait.h"
 #include "tcp/timestamps.h"
 
 struct half_open {
 	plx_time deadline; // of the next SYN+ACK
 	struct index_link link;
-	uint32_t iss;
-	uint32_t irs;
-	uint32_t ts_recent;
-	uint32_t ts_offset;
+	struct passive_open open;
 	uint32_t listener;
 	uint32_t listener_generation;
 	struct compact_ports ports;
-	uint16_t peer_mss;
-	uint8_t peer_wscale : 4;
-	bool has_window_scale : 1;
-	bool has_timestamps : 1;
 	uint8_t retries; // SYN+ACKs sent again by the timer
-	uint16_t spare;
+	uint8_t spare;
 	uint32_t predecessor; // TIME_WAIT entry that this one stands for, or INDEX_NONE
 	union compact_addresses addresses;
 };
@@ -155,86 +142,28 @@ static plx_duration timeout_of(const struct tcp *tcp, const struct listener *lis
 	return rtt_timeout(&rtt, retries, bounds.max);
 }
 
-static uint32_t buffer_of(const struct tcp *tcp, const struct listener *listener)
-{
-	return (uint32_t)option_profile_value(&tcp->profiles, listener->profile,
-					      PLX_OPTION_RECEIVE_BUFFER);
-}
-
-static uint16_t first_window(const struct tcp *tcp, const struct listener *listener)
-{
-	uint32_t buffer = buffer_of(tcp, listener);
-
-	return (uint16_t)(buffer < UINT16_MAX ? buffer : UINT16_MAX);
-}
-
-// The SYN+ACK of an entry, the same each time but for TSval.
 static enum plx_drop send_syn_ack(struct tcp *tcp, const struct half_open *ho,
 				  const struct flow_key *key, const struct listener *listener,
 				  struct segment *seg)
 {
-	const struct option_profiles *profiles = &tcp->profiles;
-	struct answer answer = {
-		.key = key,
-		.tcp =
-			{
-				.seq = ho->iss,
-				.ack = ho->irs + 1,
-				.flags = TCP_SYN | TCP_ACK,
-				.window = first_window(tcp, listener),
-				.options =
-					{
-						.has_mss = true,
-						.mss = recv_window_mss(
-							tcp, listener->profile,
-							!plx_addr_is_ipv4(&key->remote)),
-						.has_window_scale = ho->has_window_scale,
-						.window_scale = recv_window_scale_for(
-							buffer_of(tcp, listener)),
-						.has_timestamps = ho->has_timestamps,
-						.ts_val = timestamp_now(tcp, ho->ts_offset),
-						.ts_ecr = ho->ts_recent,
-					},
-			},
-		.hop_limit = (uint8_t)option_profile_value(profiles, listener->profile,
-							   PLX_OPTION_HOP_LIMIT),
-		.dscp = (uint8_t)option_profile_value(profiles, listener->profile, PLX_OPTION_DSCP),
-	};
-
-	return segment_tx_answer(tcp, &answer, seg);
+	return passive_open_answer(tcp, listener, key, &ho->open,
+				   timestamp_now(tcp, ho->open.ts_offset), seg);
 }
 
 static struct half_open made_from(struct tcp *tcp, const struct listener *listener,
 				  const struct segment *seg)
 {
-	const struct tcp_options *options = &seg->tcp.options;
-	const struct option_profiles *profiles = &tcp->profiles;
-	bool is_ipv4 = plx_addr_is_ipv4(&seg->key.remote);
 	struct isn isn = isn_of(tcp, &seg->key);
-	uint16_t mss = is_ipv4 ? TCP_MSS_DEFAULT_IPV4 : TCP_MSS_DEFAULT_IPV6;
-	struct half_open ho;
-
-	if (options->has_mss && options->mss > 0)
-		mss = options->mss;
-	ho = (struct half_open){
+	struct half_open ho = {
 		.deadline = time_add(tcp->now, timeout_of(tcp, listener, 0)),
-		.iss = isn.seq,
-		.irs = seg->tcp.seq,
-		.ts_recent = options->ts_val,
-		.ts_offset = isn.ts_offset,
+		.open = passive_open_of_syn(tcp, listener, seg),
 		.listener = listener_index(tcp, listener),
 		.listener_generation = listener->generation,
-		.peer_mss = mss,
-		.peer_wscale = options->window_scale & 15,
-		.has_window_scale = options->has_window_scale
-			&& option_profile_value(profiles, listener->profile,
-						PLX_OPTION_WINDOW_SCALE)
-				!= 0,
-		.has_timestamps = options->has_timestamps
-			&& option_profile_value(profiles, listener->profile, PLX_OPTION_TIMESTAMPS)
-				!= 0,
 		.predecessor = INDEX_NONE,
 	};
+
+	ho.open.iss = isn.seq;
+	ho.open.ts_offset = isn.ts_offset;
 	index_link_init(&ho.link);
 	compact_store(&ho.ports, &ho.addresses, &seg->key);
 	return ho;
@@ -251,24 +180,34 @@ static bool enter(struct tcp *tcp, struct half_open *ho, uint32_t entry, uint32_
 	snd_nxt = time_wait_hide(tcp, time_wait_entry, entry);
 	flow_table_replace(tcp->flows, seg->hash, time_wait_entry, entry);
 	ho->predecessor = entry_index(time_wait_entry);
-	// RFC 9293 3.6.1: larger than anything the connection before has used.
-	ho->iss = seq_max(ho->iss, snd_nxt + UINT16_MAX + 2);
+	ho->open.iss = time_wait_iss(ho->open.iss, snd_nxt);
 	return true;
+}
+
+// There is no room. What reopens a TIME_WAIT entry needs a number above the old ones, which no cookie is.
+static enum verdict begin_without_entry(struct tcp *tcp, struct listener *listener,
+					struct segment *seg, uint32_t time_wait_entry)
+{
+	if (time_wait_entry != INDEX_NONE || tcp->config.syn_cookies == PLX_SYN_COOKIES_NEVER)
+		return segment_drop(seg, PLX_DROP_TCP_HALF_OPEN_FULL);
+	return syn_cookie_answer(tcp, listener, seg);
 }
 
 enum verdict half_open_begin(struct tcp *tcp, struct listener *listener, struct segment *seg,
 			     uint32_t time_wait_entry)
 {
+	bool wants_entry = time_wait_entry != INDEX_NONE
+		|| tcp->config.syn_cookies != PLX_SYN_COOKIES_ALWAYS;
 	enum family family = family_of(&seg->key.remote);
-	uint32_t idx = pool_get(&tcp->half_open[family]);
-	uint32_t entry = entry_make(ENTRY_HALF_OPEN + family, idx);
-	struct half_open ho = made_from(tcp, listener, seg);
+	uint32_t idx = wants_entry ? pool_get(&tcp->half_open[family]) : INDEX_NONE;
+	struct half_open ho;
 
 	if (idx == INDEX_NONE)
-		return segment_drop(seg, PLX_DROP_TCP_HALF_OPEN_FULL);
-	if (!enter(tcp, &ho, entry, time_wait_entry, seg)) {
+		return begin_without_entry(tcp, listener, seg, time_wait_entry);
+	ho = made_from(tcp, listener, seg);
+	if (!enter(tcp, &ho, entry_make(ENTRY_HALF_OPEN + family, idx), time_wait_entry, seg)) {
 		pool_put(&tcp->half_open[family], idx);
-		return segment_drop(seg, PLX_DROP_TCP_HALF_OPEN_FULL);
+		return begin_without_entry(tcp, listener, seg, time_wait_entry);
 	}
 	// An IPv4 entry ends after its addresses, before the struct does.
 	memcpy(half_open_at(tcp, family, idx), &ho, half_open_bytes(family));
@@ -284,40 +223,6 @@ void half_open_on_predecessor_gone(struct tcp *tcp, uint32_t entry)
 	half_open_at(tcp, family_of_entry(entry), entry_index(entry))->predecessor = INDEX_NONE;
 }
 
-// The control block of an entry whose handshake has ended with `seg`.
-static void fill_conn(struct tcp *tcp, struct tcp_conn *c, const struct half_open *ho,
-		      struct listener *listener)
-{
-	plx_time sent_at = time_subtract(ho->deadline, timeout_of(tcp, listener, ho->retries));
-	struct rtt_bounds bounds = retransmit_bounds(tcp, c);
-
-	state_set(c, PLX_STATE_ESTABLISHED);
-	c->iss = ho->iss;
-	c->irs = ho->irs;
-	c->urgent = ho->irs;
-	c->rcv.nxt = ho->irs + 1;
-	c->rcv.adv = c->rcv.nxt + first_window(tcp, listener);
-	c->snd.nxt = ho->iss + 1;
-	c->ts_offset = ho->ts_offset;
-	c->ts_recent = ho->ts_recent;
-	c->ts_recent_age = timestamp_age_clock(tcp);
-	c->peer_mss = ho->peer_mss;
-	if (ho->has_timestamps)
-		c->flags |= CONN_TIMESTAMPS;
-	if (ho->has_window_scale) {
-		c->flags |= CONN_WINDOW_SCALE;
-		c->snd_wscale = ho->peer_wscale;
-		c->rcv_wscale = recv_window_scale_for(buffer_of(tcp, listener)) & 15;
-	}
-	rtt_init(&c->rtt, &bounds);
-	retransmit_on_handshake(tcp, c, sent_at, ho->retries > 0);
-	c->user = listener->user;
-	c->listener = ho->listener;
-	c->listener_generation = ho->listener_generation;
-	c->flags |= CONN_UNFETCHED;
-	listener->unfetched++;
-}
-
 // RFC 9293 3.10.7.4 fifth, SYN-RECEIVED with an acceptable ACK.
 static enum verdict promote(struct tcp *tcp, uint32_t entry, struct segment *seg)
 {
@@ -329,20 +234,19 @@ static enum verdict promote(struct tcp *tcp, uint32_t entry, struct segment *seg
 
 	if (listener->unfetched >= listener->backlog)
 		return segment_drop(seg, PLX_DROP_TCP_LISTENER_BACKLOG);
-	c = conn_create(tcp, &seg->key, seg->hash, listener->profile, true);
+	c = passive_open_establish(tcp, listener, &ho->open, seg, true);
 	if (c == NULL)
 		return segment_drop(seg, PLX_DROP_TCP_CONNECTIONS_FULL);
 	flow_table_replace(tcp->flows, seg->hash, entry,
 			   entry_make(ENTRY_CONN, conn_index(tcp, c)));
-	fill_conn(tcp, c, ho, listener);
+	retransmit_on_handshake(tcp, c,
+				time_subtract(ho->deadline, timeout_of(tcp, listener, ho->retries)),
+				ho->retries > 0);
 	if (ho->predecessor != INDEX_NONE)
 		time_wait_end_hidden(tcp, entry_make(ENTRY_TIME_WAIT + family, ho->predecessor));
 	dequeue(tcp, family, idx);
 	pool_put(&tcp->half_open[family], idx);
-	ack_begin(tcp, c, seg);
-	tcp_count(tcp, PLX_COUNTER_CONN_OPENED_PASSIVE);
-	conn_raise(tcp, c, PLX_EVENT_ACCEPTED);
-	return tcp_input(tcp, c, seg);
+	return passive_open_finish(tcp, c, seg);
 }
 
 // Nothing but the entry's numbers: what a control block would say of itself.
@@ -353,15 +257,15 @@ static enum verdict send_ack(struct tcp *tcp, const struct half_open *ho, struct
 		.key = &seg->key,
 		.tcp =
 			{
-				.seq = ho->iss + 1,
-				.ack = ho->irs + 1,
+				.seq = ho->open.iss + 1,
+				.ack = ho->open.irs + 1,
 				.flags = TCP_ACK,
-				.window = first_window(tcp, listener_of(tcp, ho)),
+				.window = passive_open_window(tcp, listener_of(tcp, ho)),
 				.options =
 					{
-						.has_timestamps = ho->has_timestamps,
-						.ts_val = timestamp_now(tcp, ho->ts_offset),
-						.ts_ecr = ho->ts_recent,
+						.has_timestamps = ho->open.has_timestamps,
+						.ts_val = timestamp_now(tcp, ho->open.ts_offset),
+						.ts_ecr = ho->open.ts_recent,
 					},
 			},
 		.hop_limit = 64,
@@ -377,8 +281,8 @@ static enum verdict send_ack(struct tcp *tcp, const struct half_open *ho, struct
 static bool is_in_window(const struct tcp *tcp, const struct half_open *ho,
 			 const struct segment *seg)
 {
-	uint32_t first = seg->tcp.seq - (ho->irs + 1);
-	uint32_t wnd = first_window(tcp, listener_of(tcp, ho));
+	uint32_t first = seg->tcp.seq - (ho->open.irs + 1);
+	uint32_t wnd = passive_open_window(tcp, listener_of(tcp, ho));
 
 	return first < wnd || (segment_len(seg) > 0 && first + segment_len(seg) - 1 < wnd);
 }
@@ -397,20 +301,23 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 		return reset_nobody(tcp, seg, PLX_DROP_TCP_NO_LISTENER);
 	}
 	if (segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK | TCP_RST)
-	    && seg->tcp.seq == ho->irs) {
+	    && seg->tcp.seq == ho->open.irs) {
 		// DEVIATION RFC 9293 3.10.7.4 first: a repeated SYN gets the same SYN+ACK again.
 		tcp_count(tcp, PLX_COUNTER_TCP_SYN_ACK_RETRANSMITS);
 		(void)send_syn_ack(tcp, ho, &seg->key, listener, seg);
 		return SEGMENT_ANSWERED;
 	}
-	if (ho->has_timestamps && seg->tcp.options.has_timestamps && !segment_has(seg, TCP_RST)
-	    && seq_is_before(seg->tcp.options.ts_val, ho->ts_recent))
+	if (ho->open.has_timestamps && !segment_has(seg, TCP_RST)
+	    && !seg->tcp.options.has_timestamps)
+		return segment_drop(seg, PLX_DROP_TCP_NO_TIMESTAMP); // RFC 7323 3.2
+	if (ho->open.has_timestamps && !segment_has(seg, TCP_RST)
+	    && seq_is_before(seg->tcp.options.ts_val, ho->open.ts_recent))
 		return send_ack(tcp, ho, seg, PLX_DROP_TCP_PAWS);
 	if (!is_in_window(tcp, ho, seg)) // first
 		return segment_has(seg, TCP_RST) ? segment_drop(seg, PLX_DROP_TCP_SEQUENCE)
 						 : send_ack(tcp, ho, seg, PLX_DROP_TCP_SEQUENCE);
 	if (segment_has(seg, TCP_RST)) { // second; RFC 5961 3.2
-		if (seg->tcp.seq != ho->irs + 1)
+		if (seg->tcp.seq != ho->open.irs + 1)
 			return send_ack(tcp, ho, seg, PLX_DROP_TCP_RST_SEQUENCE);
 		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_RECEIVED);
 		tcp_count(tcp, PLX_COUNTER_TCP_HALF_OPEN_RESET);
@@ -421,7 +328,7 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 		return send_ack(tcp, ho, seg, PLX_DROP_TCP_SYN_SYNCHRONIZED);
 	if (!segment_has(seg, TCP_ACK))
 		return segment_drop(seg, PLX_DROP_TCP_NO_ACK); // fifth
-	if (seg->tcp.ack != ho->iss + 1)
+	if (seg->tcp.ack != ho->open.iss + 1)
 		return reset_nobody(tcp, seg, PLX_DROP_TCP_ACK);
 	return promote(tcp, entry, seg);
 }

@@ -99,6 +99,10 @@ static bool check_sequence(struct tcp *tcp, struct tcp_conn *c, struct segment *
 {
 	bool is_repeated;
 
+	if (timestamp_is_missing(c, seg)) {
+		segment_drop(seg, PLX_DROP_TCP_NO_TIMESTAMP);
+		return false;
+	}
 	if (is_paws_reject(tcp, c, seg)) {
 		delayed_ack_owe(tcp, c);
 		segment_drop(seg, PLX_DROP_TCP_PAWS);
@@ -138,7 +142,7 @@ static bool check_reset(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 {
 	if (!segment_has(seg, TCP_RST))
 		return true;
-	if (seg->tcp.seq != c->rcv.nxt) {
+	if (tcp->config.strict_rst && seg->tcp.seq != c->rcv.nxt) {
 		challenge_send(tcp, c);
 		segment_drop(seg, PLX_DROP_TCP_RST_SEQUENCE);
 		return false;
@@ -153,11 +157,23 @@ static bool check_reset(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 	return false;
 }
 
+// RFC 9293 3.10.7.4 fourth, the way before RFC 5961: a SYN in the window is an error, and ends it.
+static void on_syn_without_rfc5961(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	(void)reset_answer(tcp, seg);
+	segment_drop(seg, PLX_DROP_TCP_SYN_SYNCHRONIZED);
+	conn_end(tcp, c, -ECONNRESET);
+}
+
 // RFC 9293 3.10.7.4 fourth, RFC 5961 4.2.
 static bool check_syn(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
 	if (!segment_has(seg, TCP_SYN))
 		return true;
+	if (!tcp->config.strict_rst) {
+		on_syn_without_rfc5961(tcp, c, seg);
+		return false;
+	}
 	challenge_send(tcp, c);
 	segment_drop(seg, PLX_DROP_TCP_SYN_SYNCHRONIZED);
 	return false;
@@ -204,6 +220,14 @@ static bool on_fin_acked(struct tcp *tcp, struct tcp_conn *c)
 	}
 }
 
+// RFC 5961 5.2; without it any old acknowledgement is a duplicate.
+static bool is_acceptable_ack(const struct tcp *tcp, const struct tcp_conn *c, uint32_t ack)
+{
+	enum ack_answer answer = ack_check(c, ack);
+
+	return answer == ACK_ACCEPTABLE || (answer == ACK_OLD && !tcp->config.strict_rst);
+}
+
 // RFC 9293 3.10.7.4 fifth.
 static bool process_ack(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
@@ -213,7 +237,7 @@ static bool process_ack(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 	}
 	if (c->state == PLX_STATE_SYN_RECEIVED)
 		return establish(tcp, c, seg);
-	if (ack_check(c, seg->tcp.ack) != ACK_ACCEPTABLE) {
+	if (!is_acceptable_ack(tcp, c, seg->tcp.ack)) {
 		challenge_send(tcp, c);
 		segment_drop(seg, PLX_DROP_TCP_ACK);
 		return false;

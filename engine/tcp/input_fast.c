@@ -22,8 +22,10 @@ static inline bool is_predicted(const struct tcp *tcp, const struct tcp_conn *c,
 	bool fits_window = seg->len_bytes <= wnd && wnd > 0;
 	bool acks_what_was_sent = seg->tcp.ack - c->snd.una <= c->snd.nxt - c->snd.una;
 	bool has_gap_or_probe = conn_has(c, CONN_OUT_OF_ORDER | CONN_PERSIST | CONN_RST_OWED);
-	bool is_old = conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps
-		&& timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_age);
+	bool is_old = conn_has(c, CONN_TIMESTAMPS)
+		&& (!seg->tcp.options.has_timestamps
+		    || timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent,
+					c->ts_recent_age));
 
 	return plain_flags && next_in_order && fits_window && acks_what_was_sent
 		&& !has_gap_or_probe && !is_old;

@@ -7,6 +7,7 @@
 
 #include "tcp/half_open.h"
 #include "tcp/reset.h"
+#include "tcp/syn_cookie.h"
 
 enum verdict input_listen(struct tcp *tcp, struct segment *seg)
 {
@@ -17,11 +18,15 @@ enum verdict input_listen(struct tcp *tcp, struct segment *seg)
 				    segment_has(seg, TCP_SYN) ? PLX_DROP_TCP_FLAGS
 							      : PLX_DROP_TCP_RST_NO_CONNECTION);
 	if (segment_has(seg, TCP_ACK)) // second
-		return reset_nobody(tcp, seg, PLX_DROP_TCP_NO_CONNECTION);
+		return syn_cookie_is_expected(tcp)
+			? syn_cookie_accept(tcp, seg)
+			: reset_nobody(tcp, seg, PLX_DROP_TCP_NO_CONNECTION);
 	listener = listener_find(tcp, &seg->key.local, seg->key.local_port);
 	if (listener == NULL)
 		return reset_nobody(tcp, seg, PLX_DROP_TCP_NO_LISTENER);
 	if (!segment_has(seg, TCP_SYN)) // fourth
+		return segment_drop(seg, PLX_DROP_TCP_FLAGS);
+	if (segment_has(seg, TCP_FIN) && tcp->config.drop_syn_fin)
 		return segment_drop(seg, PLX_DROP_TCP_FLAGS);
 	return half_open_begin(tcp, listener, seg, INDEX_NONE); // third
 }

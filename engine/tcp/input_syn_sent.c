@@ -13,6 +13,7 @@
 #include "tcp/reset.h"
 #include "tcp/retransmit.h"
 #include "tcp/state.h"
+#include "tcp/time_wait.h"
 #include "tcp/timestamps.h"
 
 void input_syn_options(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
@@ -80,6 +81,7 @@ static void begin_receiving(struct tcp *tcp, struct tcp_conn *c, struct segment 
 // Fourth.
 static void process_syn(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
+	time_wait_settle(tcp, c);
 	begin_receiving(tcp, c, seg);
 	if (!segment_has(seg, TCP_ACK)) {
 		state_set(c, PLX_STATE_SYN_RECEIVED);

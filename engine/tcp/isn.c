@@ -11,5 +11,9 @@ struct isn isn_of(const struct tcp *tcp, const struct flow_key *key)
 	uint64_t f = siphash(key, sizeof(*key), &tcp->isn_key);
 	uint64_t m = tcp->now / (4 * PLX_MICROSECOND);
 
-	return (struct isn){.seq = (uint32_t)m + (uint32_t)f, .ts_offset = (uint32_t)(f >> 32)};
+	return (struct isn){
+		.seq = (uint32_t)m + (uint32_t)f,
+		.ts_offset = (uint32_t)(f >> 32),
+		.tuple = f,
+	};
 }

@@ -11,6 +11,7 @@
 struct isn {
 	uint32_t seq;
 	uint32_t ts_offset;
+	uint64_t tuple; // the hash both are made of: nobody else knows it
 };
 
 struct isn isn_of(const struct tcp *tcp, const struct flow_key *key);

@@ -10,10 +10,24 @@
 
 #include "tcp/dispatch.h"
 
-int port_alloc(struct tcp *tcp, struct flow_key *key, uint64_t *hash)
+// Ports to look at for one that is quite free before one in TIME_WAIT will do.
+enum { FREE_TRIES = 64 };
+
+bool tuple_is_free(const struct tcp *tcp, struct tuple *tuple)
+{
+	uint32_t entry;
+
+	tuple->hash = flow_hash(&tcp->flow_secret, &tuple->key);
+	entry = dispatch_find(tcp, &tuple->key, tuple->hash);
+	tuple->time_wait = entry;
+	return entry == INDEX_NONE || entry_kind(entry) >= ENTRY_TIME_WAIT;
+}
+
+int port_alloc(struct tcp *tcp, struct tuple *tuple)
 {
 	uint32_t range = (uint32_t)tcp->config.port_last - tcp->config.port_first + 1;
-	struct flow_key destination = *key;
+	struct flow_key destination = tuple->key;
+	struct tuple in_time_wait = {.time_wait = INDEX_NONE};
 	uint32_t *counter;
 	uint64_t f;
 
@@ -21,11 +35,19 @@ int port_alloc(struct tcp *tcp, struct flow_key *key, uint64_t *hash)
 	f = siphash(&destination, sizeof(destination), &tcp->port_key);
 	counter = &tcp->port_counters[(f >> 32) % PORT_COUNTERS];
 	for (uint32_t tried = 0; tried < range; tried++) {
-		key->local_port =
+		tuple->key.local_port =
 			(uint16_t)(tcp->config.port_first + ((uint32_t)f + (*counter)++) % range);
-		*hash = flow_hash(&tcp->flow_secret, key);
-		if (dispatch_find(tcp, key, *hash) == INDEX_NONE)
-			return 0;
+		if (tuple_is_free(tcp, tuple)) {
+			if (tuple->time_wait == INDEX_NONE)
+				return 0;
+			if (in_time_wait.time_wait == INDEX_NONE)
+				in_time_wait = *tuple;
+		}
+		if (tried >= FREE_TRIES && in_time_wait.time_wait != INDEX_NONE)
+			break;
 	}
-	return -EADDRNOTAVAIL;
+	if (in_time_wait.time_wait == INDEX_NONE)
+		return -EADDRNOTAVAIL;
+	*tuple = in_time_wait;
+	return 0;
 }

@@ -164,6 +164,8 @@ static int check(const struct plx_stack_config *config, const char **error)
 		*error = "max_listeners: give 1 to 1048576";
 	else if (config->port_first == 0 || config->port_first > config->port_last)
 		*error = "port_first, port_last: give a range within 1 to 65535";
+	else if ((unsigned)config->syn_cookies > PLX_SYN_COOKIES_NEVER)
+		*error = "syn_cookies: give a value of enum plx_syn_cookies";
 	else if (config->burst_segments == 0)
 		*error = "burst_segments: give at least 1";
 	return *error == NULL ? 0 : -EINVAL;
@@ -180,6 +182,9 @@ static void init_config(struct tcp *tcp, const struct plx_stack_config *config)
 		.link_bytes = net_link_bytes(tcp->net),
 		.offloads = config->offloads,
 		.answer_nobody = config->answer_nobody,
+		.drop_syn_fin = config->drop_syn_fin,
+		.strict_rst = config->rfc5961,
+		.syn_cookies = config->syn_cookies,
 		.time_wait = config->time_wait,
 	};
 	tcp->mbuf_low = config->pool->size / 8;

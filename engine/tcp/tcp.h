@@ -57,6 +57,9 @@ struct tcp_config {
 	uint16_t link_bytes; // of the link header, for the layout of offloads
 	uint32_t offloads;
 	bool answer_nobody;
+	bool drop_syn_fin;
+	bool strict_rst; // RFC 5961
+	enum plx_syn_cookies syn_cookies;
 	plx_duration time_wait;
 };
 
@@ -101,6 +104,7 @@ struct tcp {
 	struct index_list time_wait_queue[FAMILIES];
 	struct pool listeners;
 	uint32_t listener_buckets[LISTENER_BUCKETS];
+	plx_time cookies_until; // no SYN cookie is good for longer
 	struct siphash_key isn_key;
 	struct siphash_key port_key;
 	uint32_t port_counters[PORT_COUNTERS];

@@ -29,7 +29,7 @@ struct time_wait {
 	bool has_timestamps;
 	uint8_t rcv_wscale;
 	struct compact_ports ports;
-	uint32_t successor; // half-open entry in its place in the flow table, or INDEX_NONE
+	uint32_t successor; // entry in its place in the flow table, or INDEX_NONE
 	union compact_addresses addresses;
 };
 static_assert(offsetof(struct time_wait, addresses) + 8 <= 64, "a cache line for IPv4");
@@ -83,6 +83,14 @@ bool time_wait_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *
 	return flow_key_is_equal(&own, key);
 }
 
+static void on_gone_while_hidden(struct tcp *tcp, uint32_t successor)
+{
+	if (entry_kind(successor) == ENTRY_CONN)
+		conn_at(tcp, entry_index(successor))->flags &= ~CONN_TOOK_OVER;
+	else
+		half_open_on_predecessor_gone(tcp, successor);
+}
+
 static void forget(struct tcp *tcp, enum family family, uint32_t idx)
 {
 	const struct time_wait *tw = time_wait_at(tcp, family, idx);
@@ -90,7 +98,7 @@ static void forget(struct tcp *tcp, enum family family, uint32_t idx)
 
 	index_list_remove(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
 	if (tw->successor != INDEX_NONE)
-		half_open_on_predecessor_gone(tcp, tw->successor);
+		on_gone_while_hidden(tcp, tw->successor);
 	else
 		flow_table_remove(tcp->flows, flow_hash(&tcp->flow_secret, &key),
 				  entry_make(ENTRY_TIME_WAIT + family, idx));
@@ -250,6 +258,37 @@ void time_wait_end_hidden(struct tcp *tcp, uint32_t entry)
 	index_list_remove(&tcp->time_wait_queue[family], links_of(tcp, family), entry_index(entry));
 	pool_put(&tcp->time_wait[family], entry_index(entry));
 	tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAIT_REUSED);
+}
+
+static uint32_t predecessor_of(const struct tcp_conn *c)
+{
+	return entry_make(ENTRY_TIME_WAIT + family_of(&c->key.remote), c->predecessor);
+}
+
+uint32_t time_wait_take_over(struct tcp *tcp, struct tcp_conn *c, uint32_t entry, uint64_t hash)
+{
+	uint32_t successor = entry_make(ENTRY_CONN, conn_index(tcp, c));
+
+	flow_table_replace(tcp->flows, hash, entry, successor);
+	c->predecessor = entry_index(entry);
+	c->flags |= CONN_TOOK_OVER;
+	return time_wait_hide(tcp, entry, successor);
+}
+
+void time_wait_give_back(struct tcp *tcp, struct tcp_conn *c, uint64_t hash)
+{
+	time_wait_show(tcp, predecessor_of(c));
+	flow_table_replace(tcp->flows, hash, entry_make(ENTRY_CONN, conn_index(tcp, c)),
+			   predecessor_of(c));
+	c->flags &= ~CONN_TOOK_OVER;
+}
+
+void time_wait_settle(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (!conn_has(c, CONN_TOOK_OVER))
+		return;
+	time_wait_end_hidden(tcp, predecessor_of(c));
+	c->flags &= ~CONN_TOOK_OVER;
 }
 
 enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *seg)

@@ -30,10 +30,24 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 
 bool time_wait_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key);
 
-// A half-open entry takes the place of a TIME_WAIT entry in the flow table, and may give it back. Gives the
-// SND.NXT of the connection before.
+// RFC 9293 3.6.1: larger than anything the connection before has used.
+static inline uint32_t time_wait_iss(uint32_t isn, uint32_t snd_nxt_before)
+{
+	return seq_max(isn, snd_nxt_before + UINT16_MAX + 2);
+}
+
+// Another entry takes the place of a TIME_WAIT entry in the flow table, and may give it back. Gives the SND.NXT
+// of the connection before.
 uint32_t time_wait_hide(struct tcp *tcp, uint32_t entry, uint32_t successor);
 void time_wait_show(struct tcp *tcp, uint32_t entry);
+
+// Our own OPEN of the tuple takes the entry's place, by the rule that holds for the peer's SYN: its ISS lies above
+// everything the connection before has used. Gives that one's SND.NXT.
+uint32_t time_wait_take_over(struct tcp *tcp, struct tcp_conn *c, uint32_t entry, uint64_t hash);
+
+// Such an attempt has come to nothing: the entry has its place back. Or the peer has agreed: it goes.
+void time_wait_give_back(struct tcp *tcp, struct tcp_conn *c, uint64_t hash);
+void time_wait_settle(struct tcp *tcp, struct tcp_conn *c);
 
 // The new connection is established: the hidden entry of the old one goes.
 void time_wait_end_hidden(struct tcp *tcp, uint32_t entry);

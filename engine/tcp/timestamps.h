@@ -34,6 +34,13 @@ static inline bool timestamp_is_old(const struct tcp *tcp, uint32_t ts_val, uint
 		&& (uint16_t)(timestamp_age_clock(tcp) - ts_recent_age) < TIMESTAMP_VALID_UNITS;
 }
 
+// RFC 7323 3.2: once agreed on, every segment but a RST has the option.
+static inline bool timestamp_is_missing(const struct tcp_conn *c, const struct segment *seg)
+{
+	return conn_has(c, CONN_TIMESTAMPS) && !seg->tcp.options.has_timestamps
+		&& !segment_has(seg, TCP_RST);
+}
+
 // RFC 7323 4.3 (2): TS.Recent follows the segment that covers Last.ACK.sent. While an acknowledgement
 // is pending, Last.ACK.sent lies before RCV.NXT, and the timestamp to echo is that of the first segment.
 static inline void timestamp_on_segment(const struct tcp *tcp, struct tcp_conn *c,

@@ -57,9 +57,10 @@ static int choose_local(const struct tcp *tcp, const struct plx_connect_args *ar
 	return 0;
 }
 
-static int choose_tuple(struct tcp *tcp, const struct plx_connect_args *args, struct flow_key *key,
-			uint64_t *hash)
+// A tuple that nobody uses, or that is only remembered in TIME_WAIT.
+static int choose_tuple(struct tcp *tcp, const struct plx_connect_args *args, struct tuple *tuple)
 {
+	struct flow_key *key = &tuple->key;
 	int rc = check_remote(tcp, args);
 
 	*key = (struct flow_key){
@@ -76,19 +77,20 @@ static int choose_tuple(struct tcp *tcp, const struct plx_connect_args *args, st
 	if (interface_has_address(tcp->net, &key->remote))
 		return -EADDRINUSE;
 	if (key->local_port == 0)
-		return port_alloc(tcp, key, hash);
-	*hash = flow_hash(&tcp->flow_secret, key);
-	return dispatch_find(tcp, key, *hash) == INDEX_NONE ? 0 : -EADDRINUSE;
+		return port_alloc(tcp, tuple);
+	return tuple_is_free(tcp, tuple) ? 0 : -EADDRINUSE;
 }
 
 // The numbers of a connection whose SYN is still to be sent.
-static void begin(struct tcp *tcp, struct tcp_conn *c, void *user)
+static void begin(struct tcp *tcp, struct tcp_conn *c, const struct tuple *tuple)
 {
 	struct rtt_bounds bounds = retransmit_bounds(tcp, c);
 	struct isn isn = isn_of(tcp, &c->key);
 
-	c->user = user;
 	c->iss = isn.seq;
+	if (tuple->time_wait != INDEX_NONE)
+		c->iss = time_wait_iss(isn.seq,
+				       time_wait_take_over(tcp, c, tuple->time_wait, tuple->hash));
 	c->ts_offset = isn.ts_offset;
 	c->snd.una = c->iss;
 	c->snd.nxt = c->iss;
@@ -109,20 +111,21 @@ int user_connect(struct tcp *tcp, const struct plx_connect_args *args, plx_conn 
 {
 	uint16_t profile = 0;
 	struct tcp_conn *c;
-	struct flow_key key;
-	uint64_t hash;
+	struct tuple tuple;
 	int rc;
 
 	option_profile_hold(&tcp->profiles, profile);
 	rc = option_profile_change(&tcp->profiles, &profile, args->options, args->n_options);
 	if (rc == 0)
-		rc = choose_tuple(tcp, args, &key, &hash);
+		rc = choose_tuple(tcp, args, &tuple);
 	if (rc == 0) {
-		c = conn_create(tcp, &key, hash, profile, false);
+		c = conn_create(tcp, &tuple.key, tuple.hash, profile,
+				tuple.time_wait != INDEX_NONE);
 		if (c == NULL) {
 			rc = -ENOBUFS;
 		} else {
-			begin(tcp, c, args->user);
+			begin(tcp, c, &tuple);
+			c->user = args->user;
 			tcp_count(tcp, PLX_COUNTER_CONN_OPENED_ACTIVE);
 			*handle = conn_handle(tcp, c);
 		}

@@ -260,6 +260,7 @@ static void full_table_refuses_the_newcomer(void **state)
 	struct fixture *f = fixture_plan(state);
 
 	f->config.max_half_open = 4;
+	f->config.syn_cookies = PLX_SYN_COOKIES_NEVER;
 	fixture_listening(state);
 	for (unsigned i = 0; i < 4; i++) {
 		f->to_stack.src_port = (uint16_t)(FIXTURE_PEER_PORT + i);

@@ -313,6 +313,44 @@ static void peer_that_rebooted_is_found_out(void **state)
 	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .ack = 12345679));
 }
 
+static struct fixture *without_rfc5961(void **state)
+{
+	fixture_plan(state)->config.rfc5961 = false;
+	return fixture_established(state);
+}
+
+// Switched off: RST and SYN in the window are believed as RFC 9293 3.10.7.4 has them.
+static void without_rfc5961_any_rst_in_the_window_ends(void **state)
+{
+	struct fixture *f = without_rfc5961(state);
+
+	segment_arrives(f, SEG(.flags = TCP_RST, .seq = f->rcv_nxt + 100000));
+	expect_silence(f);
+	expect_state(f, PLX_STATE_ESTABLISHED);
+	segment_arrives(f, SEG(.flags = TCP_RST, .seq = f->rcv_nxt + 100));
+	expect_silence(f);
+	expect_event(f, PLX_EVENT_FAILED, -ECONNRESET);
+}
+
+static void without_rfc5961_a_syn_in_the_window_ends(void **state)
+{
+	struct fixture *f = without_rfc5961(state);
+
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt + 100));
+	expect_segment(f, SEG(.flags = TCP_RST | TCP_ACK, .ack = f->rcv_nxt + 101));
+	expect_event(f, PLX_EVENT_FAILED, -ECONNRESET);
+}
+
+static void without_rfc5961_an_old_ack_is_a_duplicate(void **state)
+{
+	struct fixture *f = without_rfc5961(state);
+
+	segment_arrives(f, SEG(.ack = f->snd_nxt - 1000000, .len = 10));
+	user_receives(f, 10);
+	expect_segment_after(f, 40, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt + 10));
+	expect_counter(f, PLX_COUNTER_TCP_CHALLENGE_ACKS, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +379,9 @@ int main(void)
 		SCENARIO(ack_of_long_ago_is_challenged),
 		SCENARIO(challenge_acks_are_rate_limited),
 		SCENARIO(peer_that_rebooted_is_found_out),
+		SCENARIO(without_rfc5961_any_rst_in_the_window_ends),
+		SCENARIO(without_rfc5961_a_syn_in_the_window_ends),
+		SCENARIO(without_rfc5961_an_old_ack_is_a_duplicate),
 	};
 
 	test_eal_init();

@@ -178,18 +178,80 @@ static void syn_without_listener_does_not_reopen(void **state)
 	assert_int_equal(stats_of(f).half_open, 0);
 }
 
-// RFC 9293 3.10.1: the tuple is in use until the wait is over.
-static void connect_to_the_tuple_is_refused_until_then(void **state)
+static uint32_t connects_over(struct fixture *f)
 {
-	struct fixture *f = fixture_time_wait(state);
 	struct plx_connect_args args = {
 		.local_port = FIXTURE_PORT, .remote = f->to_stack.src, .remote_port = f->peer.port};
-	advance(f, 59999);
-	assert_int_equal(plx_connect(f->stack, &args, &f->conn), -EADDRINUSE);
-	advance(f, 1);
+
+	assert_int_equal(plx_connect(f->stack, &args, &f->conn), 0);
+	lifecycle_on_connect(&f->life, f->conn);
+	return expect_segment(f, SEG(.flags = TCP_SYN, .src_port = FIXTURE_PORT))->tcp.seq;
+}
+
+// RFC 9293 3.6.1, seen from the other side: our own SYN is above every number used before.
+static void connect_takes_the_tuple_over(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+	uint32_t iss = connects_over(f);
+
+	assert_in_range(iss - f->snd_nxt, 65537, INT32_MAX);
+	assert_int_equal(stats_of(f).time_wait, 1);
+	f->snd_nxt = iss + 1;
+	segment_arrives(f, SEG(.flags = TCP_SYN | TCP_ACK, .seq = 99));
+	f->rcv_nxt = 100;
+	expect_segment(f, SEG(.flags = TCP_ACK, .seq = f->snd_nxt, .ack = 100));
+	expect_event(f, PLX_EVENT_CONNECTED, 0);
+	assert_int_equal(stats_of(f).time_wait, 0);
+	expect_counter(f, PLX_COUNTER_TCP_TIME_WAIT_REUSED, 1);
+	expect_state(f, PLX_STATE_ESTABLISHED);
+}
+
+// Until the peer agrees the old entry stands behind the attempt, and comes back when that fails.
+static void failed_take_over_leaves_the_entry(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+	uint32_t snd_nxt = f->snd_nxt;
+	uint32_t iss = connects_over(f);
+
+	segment_arrives(f, SEG(.flags = TCP_RST | TCP_ACK, .seq = 0, .ack = iss + 1));
+	expect_event(f, PLX_EVENT_FAILED, -ECONNREFUSED);
+	assert_int_equal(stats_of(f).time_wait, 1);
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .seq = f->rcv_nxt - 1));
+	expect_segment(f, SEG(.flags = TCP_ACK, .seq = snd_nxt, .ack = f->rcv_nxt));
+	expect_counter(f, PLX_COUNTER_TCP_TIME_WAIT_REUSED, 0);
+	advance(f, 60 * 1000);
+	assert_int_equal(stats_of(f).time_wait, 0);
+}
+
+static void entry_may_expire_behind_the_attempt(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+	uint32_t iss;
+
+	advance(f, 59900);
+	iss = connects_over(f);
+	advance(f, 200);
+	assert_int_equal(stats_of(f).time_wait, 0);
+	segment_arrives(f, SEG(.flags = TCP_RST | TCP_ACK, .seq = 0, .ack = iss + 1));
+	expect_event(f, PLX_EVENT_FAILED, -ECONNREFUSED);
+	segment_arrives(f, SEG(.flags = TCP_ACK));
+	expect_segment(f, SEG(.flags = TCP_RST));
+}
+
+// An ephemeral port in TIME_WAIT is chosen when there is no other.
+static void last_port_is_taken_out_of_time_wait(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+	struct plx_connect_args args;
+
+	f->config.port_first = FIXTURE_PORT;
+	f->config.port_last = FIXTURE_PORT;
+	fixture_time_wait(state);
+	args = (struct plx_connect_args){.remote = f->to_stack.src, .remote_port = f->peer.port};
 	assert_int_equal(plx_connect(f->stack, &args, &f->conn), 0);
 	lifecycle_on_connect(&f->life, f->conn);
 	expect_segment(f, SEG(.flags = TCP_SYN, .src_port = FIXTURE_PORT));
+	assert_int_equal(plx_connect(f->stack, &args, &f->conn), -EADDRNOTAVAIL);
 }
 
 // Bounded: when the table is full the oldest goes (DEVIATION), counted.
@@ -275,7 +337,10 @@ int main(void)
 		SCENARIO(syn_with_later_timestamp_reopens),
 		SCENARIO(half_open_successor_leaves_the_entry_alone),
 		SCENARIO(syn_without_listener_does_not_reopen),
-		SCENARIO(connect_to_the_tuple_is_refused_until_then),
+		SCENARIO(connect_takes_the_tuple_over),
+		SCENARIO(failed_take_over_leaves_the_entry),
+		SCENARIO(entry_may_expire_behind_the_attempt),
+		SCENARIO(last_port_is_taken_out_of_time_wait),
 		SCENARIO(oldest_entry_goes_when_the_table_is_full),
 		SCENARIO(unread_connection_waits_as_a_whole),
 		SCENARIO(unread_connection_without_time_wait_waits_for_its_user),
