@@ -11,6 +11,7 @@
 #include "wire/ethernet.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
+#include "wire/ipv6_extension.h"
 #include "wire/nd.h"
 #include "wire/tcp.h"
 
@@ -69,6 +70,21 @@ static void parse_arp(const uint8_t *bytes, size_t len_bytes)
 	require(memcmp(again, bytes, ARP_BYTES) == 0);
 }
 
+// Behind an IPv6 header that said so.
+static void parse_extensions(struct ip_header *header, const uint8_t *bytes, size_t len_bytes)
+{
+	size_t packet_bytes = (size_t)header->header_bytes + header->payload_bytes;
+	struct ip_fragment fragment;
+	enum plx_drop verdict = ipv6_extensions_parse(bytes, len_bytes, header, &fragment);
+
+	if (verdict != PLX_DROP_NONE && verdict != PLX_DROP_IP_FRAGMENT)
+		return;
+	require((size_t)header->header_bytes + header->payload_bytes == packet_bytes);
+	require(header->header_bytes <= IPV6_HEADER_BYTES + IPV6_EXTENSIONS_MAX_BYTES);
+	require(verdict == PLX_DROP_IP_FRAGMENT || !ipv6_is_extension(header->protocol));
+	require(verdict == PLX_DROP_NONE || fragment.more || fragment.offset_bytes > 0);
+}
+
 static void parse_ip(bool is_ipv6, bool verify_checksum, const uint8_t *bytes, size_t len_bytes)
 {
 	struct ip_header header;
@@ -76,8 +92,11 @@ static void parse_ip(bool is_ipv6, bool verify_checksum, const uint8_t *bytes, s
 		? ipv6_header_parse(bytes, len_bytes, &header)
 		: ipv4_header_parse(bytes, len_bytes, verify_checksum, &header);
 
-	if (verdict == PLX_DROP_NONE)
+	if (verdict == PLX_DROP_NONE || verdict == PLX_DROP_IP_FRAGMENT
+	    || verdict == PLX_DROP_IPV6_EXTENSION)
 		require((size_t)header.header_bytes + header.payload_bytes <= len_bytes);
+	if (verdict == PLX_DROP_IPV6_EXTENSION)
+		parse_extensions(&header, bytes, len_bytes);
 }
 
 static void parse_tcp(const uint8_t *bytes, size_t len_bytes)

@@ -9,6 +9,7 @@
 
 #include "support/reference.h"
 #include "wire/bytes.h"
+#include "wire/ipv6_extension.h"
 #include "wire_test.h"
 
 static const uint8_t ipv4[24] = {
@@ -173,6 +174,8 @@ static void ipv4_options_are_skipped_or_refused(void **state)
 	static const uint8_t length_0[] = {0x94, 0x00, 0x00, 0x00};
 	static const uint8_t length_1[] = {0x94, 0x01, 0x00, 0x00};
 	static const uint8_t too_long[] = {0x94, 0x05, 0x00, 0x00};
+	static const uint8_t loose_route[] = {0x01, 0x83, 0x03, 0x04};
+	static const uint8_t strict_route[] = {0x89, 0x03, 0x04, 0x00};
 
 	(void)state;
 	assert_int_equal(parse_with_options(router_alert, 4), PLX_DROP_NONE);
@@ -181,6 +184,8 @@ static void ipv4_options_are_skipped_or_refused(void **state)
 	assert_int_equal(parse_with_options(length_0, 4), PLX_DROP_IPV4_OPTION);
 	assert_int_equal(parse_with_options(length_1, 4), PLX_DROP_IPV4_OPTION);
 	assert_int_equal(parse_with_options(too_long, 4), PLX_DROP_IPV4_OPTION);
+	assert_int_equal(parse_with_options(loose_route, 4), PLX_DROP_IP_SOURCE_ROUTE);
+	assert_int_equal(parse_with_options(strict_route, 4), PLX_DROP_IP_SOURCE_ROUTE);
 }
 
 static void wrong_ipv6_fields_have_their_reasons(void **state)
@@ -208,6 +213,63 @@ static void wrong_ipv6_fields_have_their_reasons(void **state)
 	bytes = guarded_copy(ipv6, sizeof(ipv6));
 	memcpy(bytes + 24, mapped, sizeof(mapped));
 	assert_int_equal(ipv6_header_parse(bytes, sizeof(ipv6), &header), PLX_DROP_IP_NOT_FOR_US);
+}
+
+// Hop-by-hop, destination and routing options, then a fragment header: one field each that matters.
+static void ipv6_extensions_are_walked(void **state)
+{
+	static const uint8_t chain[] = {
+		60,  0,	  1,	4,    0, 0, 0, 0, // hop-by-hop: PadN
+		43,  0,	  0x1e, 4,    1, 2, 3, 4, // destination: to be skipped when unknown
+		44,  0,	  4,	0,    0, 0, 0, 0, // routing: no segments left
+		6,   9,	  0x12, 0x39, 1, 2, 3, 4, // fragment: offset 0x1238, more
+		'd', 'a',
+	};
+	uint8_t bytes[IPV6_HEADER_BYTES + sizeof(chain)];
+	struct ip_fragment fragment;
+	struct ip_header header;
+
+	(void)state;
+	memcpy(bytes, ipv6, IPV6_HEADER_BYTES);
+	memcpy(bytes + IPV6_HEADER_BYTES, chain, sizeof(chain));
+	bytes[5] = sizeof(chain);
+	bytes[6] = 0;
+	assert_int_equal(ipv6_header_parse(bytes, sizeof(bytes), &header), PLX_DROP_IPV6_EXTENSION);
+	assert_int_equal(ipv6_extensions_parse(guarded_copy(bytes, sizeof(bytes)), sizeof(bytes),
+					       &header, &fragment),
+			 PLX_DROP_IP_FRAGMENT);
+	assert_int_equal(header.header_bytes, IPV6_HEADER_BYTES + 32);
+	assert_int_equal(header.payload_bytes, 2);
+	assert_int_equal(header.protocol, IP_PROTOCOL_TCP);
+	assert_int_equal(fragment.id, 0x01020304);
+	assert_int_equal(fragment.offset_bytes, 0x1238);
+	assert_true(fragment.more && !fragment.is_atomic);
+	for (size_t len = IPV6_HEADER_BYTES; len < IPV6_HEADER_BYTES + 32; len++) {
+		assert_int_equal(ipv6_header_parse(bytes, sizeof(bytes), &header),
+				 PLX_DROP_IPV6_EXTENSION);
+		assert_int_equal(
+			ipv6_extensions_parse(guarded_copy(bytes, len), len, &header, &fragment),
+			PLX_DROP_IPV6_EXTENSION);
+	}
+}
+
+static void ipv4_fragments_are_read(void **state)
+{
+	struct ip_fragment fragment;
+	struct ip_header header;
+	uint8_t *bytes = guarded_copy(ipv4, sizeof(ipv4));
+
+	(void)state;
+	store_be16(bytes + 6, 0x2003);
+	fix_checksum(bytes);
+	assert_int_equal(ipv4_header_parse(bytes, sizeof(ipv4), true, &header),
+			 PLX_DROP_IP_FRAGMENT);
+	assert_int_equal(header.payload_bytes, 4);
+	assert_int_equal(header.protocol, IP_PROTOCOL_TCP);
+	ipv4_fragment_read(bytes, &fragment);
+	assert_int_equal(fragment.id, 0x1234);
+	assert_int_equal(fragment.offset_bytes, 24);
+	assert_true(fragment.more);
 }
 
 // ESP, no next header, UDP: no transport of ours, but not hidden behind an extension either.
@@ -301,6 +363,8 @@ int main(void)
 		cmocka_unit_test(wrong_ipv4_fields_have_their_reasons),
 		cmocka_unit_test(ipv4_options_are_skipped_or_refused),
 		cmocka_unit_test(wrong_ipv6_fields_have_their_reasons),
+		cmocka_unit_test(ipv6_extensions_are_walked),
+		cmocka_unit_test(ipv4_fragments_are_read),
 		cmocka_unit_test(other_ipv6_transports_are_the_callers),
 		cmocka_unit_test(random_headers_are_survived),
 		cmocka_unit_test(what_was_built_is_read_again),
