@@ -92,6 +92,8 @@ struct config_stack {
 	plx_duration time_wait;
 	uint64_t max_connections; // of each worker
 	uint64_t max_half_open;
+	uint64_t syn_cookies;	// enum plx_syn_cookies
+	uint64_t answer_nobody; // 0 or 1
 	uint64_t max_time_wait;
 	uint64_t mbufs; // 0 = computed
 };

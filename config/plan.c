@@ -133,6 +133,8 @@ static void plan_stack(const struct config *config, const struct config_stack *s
 	plan->base.mtu_bytes = (uint16_t)stack->mtu;
 	plan->base.vlan = (uint16_t)stack->vlan;
 	plan->base.time_wait = stack->time_wait;
+	plan->base.syn_cookies = (enum plx_syn_cookies)stack->syn_cookies;
+	plan->base.answer_nobody = stack->answer_nobody != 0;
 	memcpy(plan->base.mac, stack->mac.bytes, sizeof(plan->base.mac));
 	plan_addresses(stack, plan);
 	plan_routes(stack, plan);

@@ -52,6 +52,21 @@ static int parse_number(const struct config_key_info *key, const char *text, uin
 	return 0;
 }
 
+// Words that stand for numbers, each for its place; a list ends with NULL.
+static const char *const words_switch[] = {"no", "yes", NULL};
+static const char *const words_cookies[] = {"auto", "always", "never", NULL};
+
+static int parse_word(const struct config_key_info *key, const char *const *words, const char *text,
+		      uint64_t *field, char *reason)
+{
+	for (uint64_t i = 0; words[i] != NULL; i++)
+		if (strcmp(text, words[i]) == 0) {
+			*field = i;
+			return 0;
+		}
+	return reason_set_form(reason, key->type, text);
+}
+
 static int parse_name(const struct config_key_info *key, const char *text, char *field,
 		      char *reason)
 {
@@ -112,6 +127,10 @@ int config_value_parse(const struct config_key_info *key, const char *text, void
 	case CONFIG_TYPE_DEVICE:
 	case CONFIG_TYPE_FOLDER:
 		return parse_text(key, text, field, reason);
+	case CONFIG_TYPE_SWITCH:
+		return parse_word(key, words_switch, text, field, reason);
+	case CONFIG_TYPE_COOKIES:
+		return parse_word(key, words_cookies, text, field, reason);
 	case CONFIG_TYPE_MAC:
 		return parse_mac(text, field, reason);
 	case CONFIG_TYPE_ADDRESS:

@@ -81,6 +81,8 @@ static void defaults_are_the_engines(void **state)
 	assert_int_equal(stack->base.mtu_bytes, base.mtu_bytes);
 	assert_int_equal(stack->base.vlan, base.vlan);
 	assert_int_equal(stack->base.time_wait, base.time_wait);
+	assert_int_equal(stack->base.syn_cookies, base.syn_cookies);
+	assert_int_equal(stack->base.answer_nobody, base.answer_nobody);
 	assert_int_equal(stack->base.max_connections, base.max_connections);
 	assert_int_equal(stack->base.max_half_open, base.max_half_open);
 	assert_int_equal(stack->base.max_time_wait, base.max_time_wait);
@@ -117,6 +119,8 @@ static void every_key_arrives(void **state)
 	set(f, stack, CONFIG_KEY_stack_vlan, "7");
 	set(f, stack, CONFIG_KEY_stack_mtu, "9000");
 	set(f, stack, CONFIG_KEY_stack_time_wait, "0");
+	set(f, stack, CONFIG_KEY_stack_syn_cookies, "always");
+	set(f, stack, CONFIG_KEY_stack_answer_nobody, "no");
 	set(f, stack, CONFIG_KEY_stack_mbufs, "32k");
 	plan_of_stack = plan(f);
 
@@ -139,6 +143,8 @@ static void every_key_arrives(void **state)
 	assert_int_equal(plan_of_stack->base.vlan, 7);
 	assert_int_equal(plan_of_stack->base.mtu_bytes, 9000);
 	assert_int_equal(plan_of_stack->base.time_wait, 0);
+	assert_int_equal(plan_of_stack->base.syn_cookies, PLX_SYN_COOKIES_ALWAYS);
+	assert_false(plan_of_stack->base.answer_nobody);
 	assert_int_equal(plan_of_stack->mbufs, 32000);
 }
 
