@@ -235,14 +235,28 @@ static enum net_verdict input_bare_ip(struct net *net, struct net_frame *frame, 
 	}
 }
 
-// The VLAN identifier, which the port may have taken out of the frame; with a second tag none fits.
+// The port may have taken the first tag out of the frame.
+static bool is_stripped_vlan_ours(const struct interface *interface, const struct rte_mbuf *m,
+				  const struct eth_header *eth)
+{
+	uint16_t stripped = m->vlan_tci & VLAN_ID_MASK;
+
+	if (interface->outer_vlan == 0)
+		return stripped == interface->vlan && eth->header_bytes == ETH_HEADER_BYTES;
+	return stripped == interface->outer_vlan && eth->vlan == interface->vlan
+		&& eth->header_bytes == ETH_TAGGED_BYTES;
+}
+
+// Exactly the tags that are ours; a priority tag is as good as none.
 static inline bool is_vlan_ours(const struct net *net, const struct rte_mbuf *m,
 				const struct eth_header *eth)
 {
-	if (likely((m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) == 0))
-		return eth->vlan == net->interface.vlan && eth->type != ETH_TYPE_VLAN;
-	return (m->vlan_tci & VLAN_ID_MASK) == net->interface.vlan
-		&& eth->header_bytes == ETH_HEADER_BYTES;
+	const struct interface *interface = &net->interface;
+
+	if (unlikely((m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0))
+		return is_stripped_vlan_ours(interface, m, eth);
+	return eth->vlan == interface->vlan && eth->outer_vlan == interface->outer_vlan
+		&& (interface->outer_vlan != 0 || eth->header_bytes != ETH_HEADER_MAX_BYTES);
 }
 
 // RFC 894, RFC 2464, and whom the frame is for.

@@ -150,6 +150,10 @@ static const char *check_link(const struct plx_stack_config *config)
 		return "mac: zero or a group address; give the port's own MAC address";
 	if (config->vlan > VLAN_MAX)
 		return "vlan: no VLAN identifier; give 1 to 4094, or 0 for untagged frames";
+	if (config->outer_vlan > VLAN_MAX)
+		return "outer_vlan: no VLAN identifier; give 1 to 4094, or 0 for one tag or none";
+	if (config->outer_vlan != 0 && config->vlan == 0)
+		return "outer_vlan: there is no inner one; give vlan too";
 	return NULL;
 }
 
@@ -182,7 +186,9 @@ const char *interface_init(struct interface *interface, const struct plx_stack_c
 	if (interface->has_ethernet) {
 		memcpy(&interface->mac, config->mac, sizeof(interface->mac));
 		interface->vlan = config->vlan;
-		interface->l2_bytes = config->vlan == 0 ? ETH_HEADER_BYTES : ETH_HEADER_MAX_BYTES;
+		interface->outer_vlan = config->outer_vlan;
+		interface->l2_bytes = ETH_HEADER_BYTES + VLAN_TAG_BYTES * (config->vlan != 0)
+			+ VLAN_TAG_BYTES * (config->outer_vlan != 0);
 	}
 	add_broadcast(interface, UINT32_MAX);
 	for (unsigned i = 0; i < config->n_addresses; i++) {

@@ -37,9 +37,10 @@ struct interface_address {
 
 struct interface {
 	struct mac_addr mac;
-	uint16_t vlan;	   // 0: untagged
-	uint8_t l2_bytes;  // of a link header: 14, 18, or 0 for bare IP
-	bool has_ethernet; // else bare IP
+	uint16_t vlan;	     // 0: untagged
+	uint16_t outer_vlan; // 0: none but that
+	uint8_t l2_bytes;    // of a link header: 14, 18, 22, or 0 for bare IP
+	bool has_ethernet;   // else bare IP
 	bool has_ipv6;
 	uint8_t n_addresses;
 	uint8_t n_ranges; // as many

@@ -14,6 +14,7 @@ bool link_push(struct net *net, struct rte_mbuf *m, const struct mac_addr *dst, 
 		.src = net->interface.mac,
 		.type = type,
 		.vlan = net->interface.vlan,
+		.outer_vlan = net->interface.outer_vlan,
 	};
 
 	eth_header_build((uint8_t *)rte_pktmbuf_prepend(m, net_link_bytes(net)), &eth);

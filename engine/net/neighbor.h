@@ -55,10 +55,7 @@ static inline enum neighbor_answer neighbor_header(struct net *net, struct neigh
 			neighbor_begin_delay(net, ref.idx, now);
 	}
 	n->was_used = true;
-	if (net->interface.l2_bytes == ETH_HEADER_BYTES)
-		memcpy(l2, n->l2, ETH_HEADER_BYTES);
-	else
-		memcpy(l2, n->l2, ETH_HEADER_MAX_BYTES);
+	neighbor_write_header(n, &net->interface, l2);
 	return NEIGHBOR_USABLE;
 }
 

@@ -282,13 +282,13 @@ void neighbor_hold(struct net *net, uint32_t idx, struct rte_mbuf *m)
 void neighbor_release_held(struct net *net, uint32_t idx)
 {
 	struct neighbor *n = neighbor_at(&net->neighbors, idx);
-	uint8_t l2_bytes = net_link_bytes(net);
 
 	while (n->held_count > 0) {
 		struct rte_mbuf *m = take_held(&net->neighbors, n);
 
 		// The headroom was looked at when it came in.
-		memcpy(rte_pktmbuf_prepend(m, l2_bytes), n->l2, l2_bytes);
+		neighbor_write_header(n, &net->interface,
+				      (uint8_t *)rte_pktmbuf_prepend(m, net_link_bytes(net)));
 		answer_push(net, m);
 	}
 }

@@ -18,9 +18,9 @@
 #include "base/pool.h"
 #include "base/siphash.h"
 #include "base/timer_wheel.h"
+#include "net/interface.h"
 #include "wire/ethernet.h"
 
-struct interface;
 struct net;
 
 enum {
@@ -43,10 +43,10 @@ struct neighbor {
 	struct plx_addr addr;
 	uint32_t generation;
 	uint8_t state;
-	uint8_t tries;			  // solicitations sent in this state
-	bool was_used;			  // since the eviction last came by
-	bool is_static;			  // configured: REACHABLE for ever
-	uint8_t l2[ETH_HEADER_MAX_BYTES]; // the header that frames to it begin with
+	uint8_t tries;		      // solicitations sent in this state
+	bool was_used;		      // since the eviction last came by
+	bool is_static;		      // configured: REACHABLE for ever
+	uint8_t l2[ETH_TAGGED_BYTES]; // the header of frames to it, but for an outer tag
 	uint16_t held_count;
 	uint16_t held_head; // indexes into `held`
 	uint16_t held_tail;
@@ -135,6 +135,22 @@ static inline struct mac_addr neighbor_mac(const struct neighbor *n)
 
 	memcpy(&mac, n->l2, sizeof(mac)); // an Ethernet header begins with the destination
 	return mac;
+}
+
+// Writes the link header of a frame to it. An outer tag is rare, and would not fit into the line.
+static inline void neighbor_write_header(const struct neighbor *n,
+					 const struct interface *interface, uint8_t *l2)
+{
+	if (interface->l2_bytes == ETH_HEADER_BYTES) {
+		memcpy(l2, n->l2, ETH_HEADER_BYTES);
+	} else if (interface->l2_bytes == ETH_TAGGED_BYTES) {
+		memcpy(l2, n->l2, ETH_TAGGED_BYTES);
+	} else {
+		memcpy(l2, n->l2, 2 * ETH_ADDR_BYTES);
+		eth_outer_tag_build(l2 + 2 * ETH_ADDR_BYTES, interface->outer_vlan);
+		memcpy(l2 + 2 * ETH_ADDR_BYTES + VLAN_TAG_BYTES, n->l2 + 2 * ETH_ADDR_BYTES,
+		       ETH_TAGGED_BYTES - 2 * ETH_ADDR_BYTES);
+	}
 }
 
 static inline bool neighbor_is_usable(const struct neighbor *n)

@@ -44,7 +44,7 @@ struct net {
 // The memory that net_create() will take.
 size_t net_bytes(const struct plx_stack_config *config);
 
-// Reads link, mac, vlan, mtu_bytes, offloads, pool, numa_node, addresses, routes, neighbors,
+// Reads link, mac, vlan, outer_vlan, mtu_bytes, offloads, pool, numa_node, addresses, routes, neighbors,
 // max_neighbors, max_fragments, fragment_time and pings_per_s. `stats` and `random` are used, not owned: they must outlive it. 0;
 // -EINVAL and a static sentence that names field and remedy; -ENOMEM. *net is NULL after an error,
 // `error` may be NULL.
@@ -62,7 +62,7 @@ plx_time net_poll(struct net *net, plx_time now);
 // When net_poll() has something to do at the latest; 0: at once.
 plx_time net_next_deadline(const struct net *net);
 
-// Bytes of the link header of every frame: 14, 18 with a VLAN tag, 0 for bare IP.
+// Bytes of the link header of every frame: 14, 18 with a VLAN tag, 22 with two, 0 for bare IP.
 static inline uint8_t net_link_bytes(const struct net *net)
 {
 	return net->interface.l2_bytes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Ethernet II headers with at most one 802.1Q tag, as values and back to bytes (RFC 894, RFC 2464).
+// Ethernet II headers with up to two VLAN tags, as values and back to bytes (RFC 894, RFC 2464).
+// The outer tag is that of IEEE 802.1ad (QinQ).
 // Also MAC addresses: what kind they are, and which one a multicast group maps to.
 // Pure functions. Called by stack/ for every received frame and by net/ for every sent one.
 #ifndef WIRE_ETHERNET_H
@@ -15,7 +16,8 @@ enum {
 	ETH_ADDR_BYTES = 6,
 	ETH_HEADER_BYTES = 14, // untagged
 	VLAN_TAG_BYTES = 4,
-	ETH_HEADER_MAX_BYTES = ETH_HEADER_BYTES + VLAN_TAG_BYTES,
+	ETH_TAGGED_BYTES = ETH_HEADER_BYTES + VLAN_TAG_BYTES,
+	ETH_HEADER_MAX_BYTES = ETH_HEADER_BYTES + 2 * VLAN_TAG_BYTES,
 };
 
 enum eth_type {
@@ -23,6 +25,7 @@ enum eth_type {
 	ETH_TYPE_ARP = 0x0806,
 	ETH_TYPE_VLAN = 0x8100,
 	ETH_TYPE_IPV6 = 0x86dd,
+	ETH_TYPE_SERVICE_VLAN = 0x88a8, // IEEE 802.1ad, of the outer one of two tags
 };
 
 struct mac_addr {
@@ -32,18 +35,23 @@ struct mac_addr {
 struct eth_header {
 	struct mac_addr dst;
 	struct mac_addr src;
-	uint16_t type;	      // the inner one: what follows the tag, if there is one
+	uint16_t type;	      // the inner one: what follows the tags, if there are any
 	uint16_t vlan;	      // VLAN identifier; 0 is untagged, or a tag that carries priority only
-	uint8_t header_bytes; // 14, or 18 with a tag
+	uint16_t outer_vlan;  // of the first of two tags, or of a service tag alone; else 0
+	uint8_t header_bytes; // 14, 18 or 22
 };
 
-// PLX_DROP_NONE or PLX_DROP_FRAME_SHORT. Whether `type` and `vlan` please is the caller's to judge;
-// a second tag shows as the type ETH_TYPE_VLAN.
+// PLX_DROP_NONE or PLX_DROP_FRAME_SHORT. Whether `type` and the VLANs please is the caller's to
+// judge; a third tag shows as the type ETH_TYPE_VLAN or ETH_TYPE_SERVICE_VLAN.
 enum plx_drop eth_header_parse(const uint8_t *bytes, size_t len_bytes, struct eth_header *out);
 
-// Writes a header to `bytes`, tagged when `vlan` is not 0; returns its length, 14 or 18.
+// Writes a header to `bytes`, tagged when `vlan` is not 0, and in front of that with a service tag
+// when `outer_vlan` is not 0; returns its length, 14, 18 or 22.
 // Ignores header_bytes of `in`.
 size_t eth_header_build(uint8_t *bytes, const struct eth_header *in);
+
+// The tag of `outer_vlan` that stands behind the two addresses, VLAN_TAG_BYTES of it.
+void eth_outer_tag_build(uint8_t *bytes, uint16_t outer_vlan);
 
 // The group address that an IPv4 multicast destination is sent to (RFC 1112 6.4).
 struct mac_addr mac_of_ipv4_multicast(const struct plx_addr *group);

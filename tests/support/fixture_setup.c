@@ -109,6 +109,7 @@ struct fixture *fixture_bare(void **state)
 	}
 	f->to_stack.src_port = f->peer.port;
 	f->to_stack.vlan = f->config.vlan;
+	f->to_stack.outer_vlan = f->config.outer_vlan;
 	judge_init(&f->judge, &f->config);
 	f->judge.knows_payload = true;
 	lifecycle_init(&f->life);

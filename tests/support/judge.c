@@ -24,6 +24,7 @@ void judge_init(struct judge *judge, const struct plx_stack_config *config)
 	*judge = (struct judge){
 		.link = config->link,
 		.vlan = config->vlan,
+		.outer_vlan = config->outer_vlan,
 		.mtu_bytes = config->mtu_bytes,
 		.flows = calloc(JUDGE_FLOWS, sizeof(struct judge_flow)),
 	};
@@ -91,7 +92,7 @@ static const char *judge_link(const struct judge *judge, const struct frame *fra
 		return NULL;
 	if (!mac_is_equal(&frame->eth.src, &judge->src_mac))
 		return "its source MAC address is not the stack's";
-	if (frame->eth.vlan != judge->vlan)
+	if (frame->eth.vlan != judge->vlan || frame->eth.outer_vlan != judge->outer_vlan)
 		return "its VLAN is not the one configured";
 	return NULL;
 }

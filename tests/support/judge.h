@@ -34,6 +34,7 @@ struct judge_flow {
 struct judge {
 	enum plx_link link;
 	uint16_t vlan;
+	uint16_t outer_vlan;
 	uint16_t mtu_bytes;
 	struct mac_addr src_mac;
 	bool knows_payload; // it must be the pattern of `salt`

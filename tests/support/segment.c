@@ -51,6 +51,7 @@ static size_t build_link(uint8_t *bytes, const struct seg_path *path)
 		.src = path->src_mac,
 		.type = is_ipv4 ? ETH_TYPE_IPV4 : ETH_TYPE_IPV6,
 		.vlan = path->vlan,
+		.outer_vlan = path->outer_vlan,
 	};
 
 	return path->link == PLX_LINK_ETHERNET ? eth_header_build(bytes, &eth) : 0;

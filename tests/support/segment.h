@@ -58,6 +58,7 @@ static inline int64_t seg_or(int64_t named, int64_t otherwise)
 struct seg_path {
 	enum plx_link link;
 	uint16_t vlan;
+	uint16_t outer_vlan;
 	struct mac_addr src_mac;
 	struct mac_addr dst_mac;
 	struct plx_addr src;

@@ -83,7 +83,9 @@ struct plx_stack_config {
 
 	enum plx_link link;
 	uint8_t mac[6];
-	uint16_t vlan;	    /**< 802.1Q VID that frames carry, 1..4094; 0 = untagged */
+	uint16_t vlan; /**< 802.1Q VID that frames carry, 1..4094; 0 = untagged */
+	uint16_t
+		outer_vlan; /**< VID of a second tag in front of that (QinQ): sent as 802.1ad, heard as that or as 802.1Q; 0 = none, frames with two tags are foreign */
 	uint16_t zone;	    /**< part of the connection key; tells overlapping networks apart */
 	uint16_t mtu_bytes; /**< of IP: 1500 by default, 576 (with IPv6: 1280) to 9000 */
 	uint32_t offloads;  /**< of enum plx_offload */

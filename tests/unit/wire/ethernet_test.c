@@ -5,6 +5,7 @@
 // Suite unit.
 #include "wire/ethernet.h"
 
+#include "wire/bytes.h"
 #include "wire_test.h"
 
 static const uint8_t untagged[] = {
@@ -62,17 +63,47 @@ static void a_priority_tag_is_no_vlan(void **state)
 	assert_int_equal(header.header_bytes, ETH_HEADER_BYTES + VLAN_TAG_BYTES);
 }
 
-static void a_second_tag_shows_as_the_type(void **state)
+// IEEE 802.1ad: a service tag, or what passes for one, and a third tag behind the two.
+static void two_tags_give_both_vlans(void **state)
+{
+	static const uint8_t inner[] = {0x81, 0x00, 0xa1, 0x23, 0x08, 0x00};
+	uint8_t bytes[ETH_HEADER_MAX_BYTES];
+	struct eth_header header;
+
+	(void)state;
+	memcpy(bytes, tagged, sizeof(tagged));
+	store_be16(bytes + 14, 0x0abc);
+	memcpy(bytes + 16, inner, sizeof(inner));
+	for (unsigned i = 0; i < 2; i++) {
+		store_be16(bytes + 12, i == 0 ? 0x88a8 : 0x8100);
+		assert_int_equal(eth_header_parse(guarded_copy(bytes, sizeof(bytes)), sizeof(bytes),
+						  &header),
+				 PLX_DROP_NONE);
+		assert_int_equal(header.outer_vlan, 0xabc);
+		assert_int_equal(header.vlan, 0x123);
+		assert_int_equal(header.type, ETH_TYPE_IPV4);
+		assert_int_equal(header.header_bytes, ETH_HEADER_MAX_BYTES);
+	}
+	for (size_t len = 0; len < sizeof(bytes); len++)
+		assert_int_equal(eth_header_parse(guarded_copy(bytes, len), len, &header),
+				 PLX_DROP_FRAME_SHORT);
+	store_be16(bytes + 20, 0x8100);
+	assert_int_equal(eth_header_parse(bytes, sizeof(bytes), &header), PLX_DROP_NONE);
+	assert_int_equal(header.type, ETH_TYPE_VLAN);
+}
+
+static void a_service_tag_alone_is_the_outer_vlan(void **state)
 {
 	uint8_t bytes[sizeof(tagged)];
 	struct eth_header header;
 
 	(void)state;
 	memcpy(bytes, tagged, sizeof(bytes));
-	bytes[16] = 0x81;
-	bytes[17] = 0x00;
+	store_be16(bytes + 12, 0x88a8);
 	assert_int_equal(eth_header_parse(bytes, sizeof(bytes), &header), PLX_DROP_NONE);
-	assert_int_equal(header.type, ETH_TYPE_VLAN);
+	assert_int_equal(header.outer_vlan, 0x123);
+	assert_int_equal(header.vlan, 0);
+	assert_int_equal(header.header_bytes, ETH_TAGGED_BYTES);
 }
 
 static void every_truncation_is_short(void **state)
@@ -97,6 +128,7 @@ static void what_was_built_is_read_again(void **state)
 		struct eth_header in = {
 			.type = (uint16_t)random_u32(&r),
 			.vlan = random_bool(&r) ? (uint16_t)random_below(&r, 4096) : 0,
+			.outer_vlan = random_bool(&r) ? (uint16_t)random_below(&r, 4096) : 0,
 		};
 		uint8_t bytes[ETH_HEADER_MAX_BYTES];
 		struct eth_header out;
@@ -104,17 +136,18 @@ static void what_was_built_is_read_again(void **state)
 
 		random_fill(&r, &in.dst, sizeof(in.dst));
 		random_fill(&r, &in.src, sizeof(in.src));
-		if (in.type == ETH_TYPE_VLAN)
+		if (in.type == ETH_TYPE_VLAN || in.type == ETH_TYPE_SERVICE_VLAN)
 			in.type = ETH_TYPE_IPV4;
 		len = eth_header_build(bytes, &in);
 		assert_int_equal(eth_header_parse(guarded_copy(bytes, len), len, &out),
 				 PLX_DROP_NONE);
 		assert_int_equal(out.header_bytes, len);
-		assert_int_equal(len, in.vlan == 0 ? 14 : 18);
+		assert_int_equal(len, 14 + 4 * (in.vlan != 0) + 4 * (in.outer_vlan != 0));
 		assert_true(mac_is_equal(&in.dst, &out.dst));
 		assert_true(mac_is_equal(&in.src, &out.src));
 		assert_int_equal(in.type, out.type);
 		assert_int_equal(in.vlan, out.vlan);
+		assert_int_equal(in.outer_vlan, out.outer_vlan);
 	}
 }
 
@@ -154,7 +187,8 @@ int main(void)
 		cmocka_unit_test(an_untagged_header_is_read),
 		cmocka_unit_test(a_tag_gives_its_vlan_and_the_inner_type),
 		cmocka_unit_test(a_priority_tag_is_no_vlan),
-		cmocka_unit_test(a_second_tag_shows_as_the_type),
+		cmocka_unit_test(two_tags_give_both_vlans),
+		cmocka_unit_test(a_service_tag_alone_is_the_outer_vlan),
 		cmocka_unit_test(every_truncation_is_short),
 		cmocka_unit_test(what_was_built_is_read_again),
 		cmocka_unit_test(kinds_of_mac_addresses_are_recognized),
