@@ -133,7 +133,7 @@ struct tcp_conn {
 	uint8_t error;	      // of the last event: a positive errno
 	uint8_t soft_error;   // a positive errno; 0: none
 	uint8_t partial_acks; // in this recovery (RFC 6582 4, the impatient variant)
-	uint8_t probes_unanswered; // of the persist timer, or keep-alives: there is never both
+	uint8_t probes_unanswered; // of the persist or the keep-alive timer: there is never both
 };
 static_assert(offsetof(struct tcp_conn, queue) == 2 * CACHE_LINE, "input reads two lines");
 static_assert(offsetof(struct tcp_conn, fine_armed) == 3 * CACHE_LINE, "timers begin a line");

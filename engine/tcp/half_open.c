@@ -253,6 +253,7 @@ static enum verdict promote(struct tcp *tcp, uint32_t entry, struct segment *seg
 static enum verdict send_ack(struct tcp *tcp, const struct half_open *ho, struct segment *seg,
 			     enum plx_drop reason)
 {
+	const struct listener *listener = listener_of(tcp, ho);
 	struct answer answer = {
 		.key = &seg->key,
 		.tcp =
@@ -260,7 +261,7 @@ static enum verdict send_ack(struct tcp *tcp, const struct half_open *ho, struct
 				.seq = ho->open.iss + 1,
 				.ack = ho->open.irs + 1,
 				.flags = TCP_ACK,
-				.window = passive_open_window(tcp, listener_of(tcp, ho)),
+				.window = passive_open_window(tcp, listener),
 				.options =
 					{
 						.has_timestamps = ho->open.has_timestamps,
@@ -268,7 +269,10 @@ static enum verdict send_ack(struct tcp *tcp, const struct half_open *ho, struct
 						.ts_ecr = ho->open.ts_recent,
 					},
 			},
-		.hop_limit = 64,
+		.hop_limit = (uint8_t)option_profile_value(&tcp->profiles, listener->profile,
+							   PLX_OPTION_HOP_LIMIT),
+		.dscp = (uint8_t)option_profile_value(&tcp->profiles, listener->profile,
+						      PLX_OPTION_DSCP),
 	};
 
 	if (rate_limit_try_jittered(&tcp->challenge_limit, tcp->now, tcp->random)) {

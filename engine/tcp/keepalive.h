@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Keep-alives (RFC 9293 3.8.4): off unless asked for, sent only when nothing was heard for the idle time and
+// Keep-alive probes (RFC 9293 3.8.4): off unless asked for, sent only when nothing was heard for the idle time and
 // nothing of ours is outstanding. The deadline is the connection's long one; hearing something moves it by a
-// store, and only for connections that have keep-alives.
+// store, and only for connections that want them.
 // Called by tcp/input and tcp/input_fast for what is heard, by tcp/timers on expiry, by tcp/user for options.
 #ifndef TCP_KEEPALIVE_H
 #define TCP_KEEPALIVE_H

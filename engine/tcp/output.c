@@ -6,64 +6,19 @@
 // Called by stack/ from plx_output().
 #include "tcp/output.h"
 
-#include <errno.h>
-
 #include "tcp/congestion.h"
 #include "tcp/connections.h"
 #include "tcp/delayed_ack.h"
+#include "tcp/output_turn.h"
 #include "tcp/persist.h"
 #include "tcp/recovery.h"
 #include "tcp/retransmit.h"
 #include "tcp/send_queue.h"
 #include "tcp/timers.h"
 
-// How a step of a connection's turn came out.
-enum step {
-	STEP_DONE,	// go on with the next
-	STEP_FULL,	// burst or quota is used up: again later
-	STEP_NO_MEMORY, // nothing more can be sent by anybody
-	STEP_ENDED,	// the connection is gone
-};
-
-struct turn {
-	struct tcp *tcp;
-	struct tcp_conn *c;
-	struct tx_burst *burst;
-	unsigned left; // segments
-};
-
-static enum step turn_room(const struct turn *t)
-{
-	return t->left > 0 && tx_burst_room(t->burst) > 0 ? STEP_DONE : STEP_FULL;
-}
-
-// What a sent segment means to the turn. A peer that cannot be reached fails an attempt to connect; an
-// established connection is told and tries again by its timer (RFC 9293 3.9.2.2).
-static enum step after_send(struct turn *t, enum tx_result result)
-{
-	if (result == TX_NO_MEMORY)
-		return STEP_NO_MEMORY;
-	if (result == TX_UNREACHABLE) {
-		if (!conn_is_synchronized(t->c)) {
-			conn_end(t->tcp, t->c, -EHOSTUNREACH);
-			return STEP_ENDED;
-		}
-		conn_soft_error(t->tcp, t->c, -EHOSTUNREACH);
-	}
-	t->left--;
-	return STEP_DONE;
-}
-
-static enum step send_control(struct turn *t, uint32_t seq, uint8_t flags)
-{
-	if (turn_room(t) != STEP_DONE)
-		return STEP_FULL;
-	return after_send(t, segment_tx_control(t->tcp, t->c, t->burst, seq, flags));
-}
-
 static enum step send_reset(struct turn *t)
 {
-	enum step step = send_control(t, t->c->snd.nxt, TCP_RST | TCP_ACK);
+	enum step step = turn_send_control(t, t->c->snd.nxt, TCP_RST | TCP_ACK);
 
 	if (step == STEP_DONE)
 		conn_end(t->tcp, t->c, -(int)t->c->error);
@@ -80,7 +35,7 @@ static enum step send_handshake(struct turn *t)
 
 	if (!is_first && !conn_has(c, CONN_RETRANSMIT_HEAD))
 		return STEP_DONE;
-	step = send_control(t, c->iss, flags);
+	step = turn_send_control(t, c->iss, flags);
 	if (step != STEP_DONE)
 		return step;
 	c->flags &= ~CONN_RETRANSMIT_HEAD;
@@ -100,142 +55,12 @@ static enum step send_handshake(struct turn *t)
 static enum step send_owed_acks(struct turn *t)
 {
 	while (t->c->acks_owed > 0) {
-		enum step step = send_control(t, t->c->snd.nxt, TCP_ACK);
+		enum step step = turn_send_control(t, t->c->snd.nxt, TCP_ACK);
 
 		if (step != STEP_DONE)
 			return step;
 		t->c->acks_owed--;
 	}
-	return STEP_DONE;
-}
-
-static uint32_t payload_max(const struct turn *t)
-{
-	uint32_t limit = segment_tx_payload_max(t->tcp);
-
-	return limit < t->c->mss ? limit : t->c->mss;
-}
-
-// Makes the records from `idx` on end after `len_bytes`, splitting the one that goes beyond. Gives how much
-// of it they hold: less when there is no memory to split, 0 when that leaves nothing.
-static uint32_t cut(struct turn *t, uint32_t idx, uint32_t len_bytes)
-{
-	uint32_t total = 0;
-
-	while (total < len_bytes) {
-		const struct send_segment *seg = send_segment_at(t->tcp, idx);
-
-		if (total + seg->len_bytes > len_bytes
-		    && !send_queue_split(t->tcp, t->c, idx, len_bytes - total))
-			break;
-		total += seg->len_bytes;
-		idx = seg->next;
-	}
-	return total;
-}
-
-static void mark_sent(struct turn *t, uint32_t idx, uint32_t len_bytes, uint8_t flags)
-{
-	for (uint32_t left = len_bytes; left > 0;) {
-		struct send_segment *seg = send_segment_at(t->tcp, idx);
-
-		seg->sent_at = t->tcp->now;
-		seg->flags |= flags;
-		left -= seg->len_bytes;
-		idx = seg->next;
-	}
-	t->c->last_sent_ms = (uint32_t)duration_to_ms(t->tcp->now);
-}
-
-// The record that begins at `seq`; INDEX_NONE when there is no memory to split the one that holds it.
-static uint32_t record_at(struct turn *t, uint32_t seq)
-{
-	uint32_t idx = send_queue_find(t->tcp, t->c, seq);
-	const struct send_segment *seg = send_segment_at(t->tcp, idx);
-
-	if (seg->seq == seq)
-		return idx;
-	return send_queue_split(t->tcp, t->c, idx, seq - seg->seq) ? seg->next : INDEX_NONE;
-}
-
-// SND.NXT goes over the next `len_bytes` of unsent records.
-static void advance_unsent(struct turn *t, uint32_t len_bytes)
-{
-	struct tcp_conn *c = t->c;
-
-	for (uint32_t left = len_bytes; left > 0;) {
-		const struct send_segment *seg = send_segment_at(t->tcp, c->queue.unsent);
-
-		left -= seg->len_bytes;
-		c->queue.unsent = seg->next;
-	}
-	c->snd.nxt += len_bytes;
-	tcp_count_n(t->tcp, PLX_COUNTER_TCP_TX_BYTES, len_bytes);
-}
-
-// New data that a short segment sent again may carry as well: a probe's byte does not go alone twice.
-static uint32_t fill_up(struct turn *t, uint32_t room)
-{
-	struct tcp_conn *c = t->c;
-	int64_t wnd = (int64_t)c->snd.wnd - conn_unacked(c);
-	uint32_t unsent = send_queue_unsent(t->tcp, c);
-
-	if (wnd <= 0)
-		return 0;
-	room = wnd < room ? (uint32_t)wnd : room;
-	return unsent < room ? unsent : room;
-}
-
-// Text that was sent before, from `seq` to `end` or as far as a segment goes. *sent is how far that is.
-static enum step resend_text(struct turn *t, uint32_t seq, uint32_t end, uint32_t *sent)
-{
-	struct tcp_conn *c = t->c;
-	uint32_t max = payload_max(t);
-	uint32_t old = end - seq < max ? end - seq : max;
-	uint32_t len = old + (conn_has(c, CONN_PERSIST) ? 0 : fill_up(t, max - old));
-	uint32_t idx = record_at(t, seq);
-	uint8_t flags = TCP_ACK;
-	enum step step;
-
-	if (idx != INDEX_NONE)
-		len = cut(t, idx, len);
-	if (idx == INDEX_NONE || len == 0)
-		return STEP_NO_MEMORY;
-	old = len < old ? len : old;
-	if (len - old == send_queue_unsent(t->tcp, c) && seq + old == end)
-		flags |= TCP_PSH | (conn_has(c, CONN_FIN_SENT) ? TCP_FIN : 0);
-	step = after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
-	if (step != STEP_DONE)
-		return step;
-	mark_sent(t, idx, len, SEND_RESENT);
-	advance_unsent(t, len - old);
-	tcp_count_n(t->tcp, PLX_COUNTER_TCP_RETRANSMIT_BYTES, old);
-	*sent = seq + len + ((flags & TCP_FIN) != 0);
-	return STEP_DONE;
-}
-
-// One segment of what was sent before, from `seq` on, which may be the FIN alone.
-static enum step resend(struct turn *t, uint32_t seq, uint32_t *sent)
-{
-	struct tcp_conn *c = t->c;
-	uint32_t end = c->snd.nxt - conn_has(c, CONN_FIN_SENT);
-	bool is_all_out = c->rtx == c->snd.nxt;
-	enum step step = turn_room(t);
-
-	if (step != STEP_DONE)
-		return step;
-	if (seq == end) {
-		step = send_control(t, seq, TCP_ACK | TCP_FIN);
-		*sent = seq + 1;
-	} else {
-		step = resend_text(t, seq, end, sent);
-	}
-	if (step != STEP_DONE)
-		return step;
-	if (is_all_out)
-		c->rtx = c->snd.nxt;
-	tcp_count(t->tcp, PLX_COUNTER_TCP_RETRANSMITS);
-	c->retransmits++;
 	return STEP_DONE;
 }
 
@@ -248,7 +73,7 @@ static enum step send_head_again(struct turn *t)
 
 	if (!conn_has(c, CONN_RETRANSMIT_HEAD) || c->snd.una == c->snd.nxt)
 		return STEP_DONE;
-	step = resend(t, c->snd.una, &sent);
+	step = turn_resend(t, c->snd.una, &sent);
 	if (step == STEP_DONE)
 		c->flags &= ~CONN_RETRANSMIT_HEAD;
 	return step;
@@ -268,7 +93,7 @@ static enum step send_lost(struct turn *t)
 			c->is_cwnd_limited = true;
 			return STEP_DONE;
 		}
-		step = resend(t, c->rtx, &sent);
+		step = turn_resend(t, c->rtx, &sent);
 		if (step != STEP_DONE)
 			return step;
 		c->rtx = sent;
@@ -281,7 +106,7 @@ static enum step send_lost(struct turn *t)
 static uint32_t next_segment_len(struct turn *t, uint32_t unsent)
 {
 	struct tcp_conn *c = t->c;
-	uint32_t full = payload_max(t);
+	uint32_t full = turn_payload_max(t);
 	uint32_t len = unsent < full ? unsent : full;
 	int64_t wnd = (int64_t)c->snd.wnd - conn_unacked(c);
 	int64_t cwnd = (int64_t)c->cwnd + recovery_limited_transmit(c) - conn_flight(c);
@@ -308,7 +133,7 @@ static enum step send_new_segment(struct turn *t, uint32_t len_bytes, uint32_t u
 {
 	struct tcp_conn *c = t->c;
 	uint32_t idx = c->queue.unsent;
-	uint32_t len = cut(t, idx, len_bytes);
+	uint32_t len = turn_cut(t, idx, len_bytes);
 	uint8_t flags = TCP_ACK;
 	enum step step;
 
@@ -319,11 +144,11 @@ static enum step send_new_segment(struct turn *t, uint32_t len_bytes, uint32_t u
 		if (conn_has(c, CONN_FIN_QUEUED) && conn_unacked(c) + len < c->snd.wnd)
 			flags |= TCP_FIN;
 	}
-	step = after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
+	step = turn_after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
 	if (step != STEP_DONE)
 		return step;
-	mark_sent(t, idx, len, 0);
-	advance_unsent(t, len);
+	turn_mark_sent(t, idx, len, 0);
+	turn_advance_unsent(t, len);
 	if ((flags & TCP_FIN) != 0) {
 		c->flags |= CONN_FIN_SENT;
 		c->snd.nxt++;
@@ -374,7 +199,7 @@ static enum step send_fin(struct turn *t)
 	if (!conn_has(c, CONN_FIN_QUEUED) || conn_has(c, CONN_FIN_SENT)
 	    || c->queue.unsent != INDEX_NONE || conn_unacked(c) >= c->snd.wnd)
 		return STEP_DONE;
-	step = send_control(t, c->snd.nxt, TCP_ACK | TCP_FIN);
+	step = turn_send_control(t, c->snd.nxt, TCP_ACK | TCP_FIN);
 	if (step != STEP_DONE)
 		return step;
 	c->flags |= CONN_FIN_SENT;
@@ -393,18 +218,18 @@ static enum step send_probe(struct turn *t)
 	if (!conn_has(c, CONN_RETRANSMIT_HEAD))
 		return STEP_DONE;
 	if (c->snd.una != c->snd.nxt) {
-		step = resend(t, c->snd.una, &sent);
+		step = turn_resend(t, c->snd.una, &sent);
 	} else if (c->queue.unsent != INDEX_NONE) {
 		uint32_t unsent = send_queue_unsent(t->tcp, c);
 		uint32_t len = c->snd.wnd == 0 ? 1 : c->snd.wnd;
 
-		if (len > payload_max(t))
-			len = payload_max(t);
+		if (len > turn_payload_max(t))
+			len = turn_payload_max(t);
 		if (turn_room(t) != STEP_DONE)
 			return STEP_FULL;
 		step = send_new_segment(t, len < unsent ? len : unsent, unsent);
 	} else {
-		step = send_control(t, c->snd.nxt, TCP_ACK | TCP_FIN);
+		step = turn_send_control(t, c->snd.nxt, TCP_ACK | TCP_FIN);
 		if (step == STEP_DONE) {
 			c->flags |= CONN_FIN_SENT;
 			c->snd.nxt++;
@@ -425,7 +250,7 @@ static enum step send_keepalive(struct turn *t)
 
 	if (!conn_has(t->c, CONN_KEEPALIVE_PROBE))
 		return STEP_DONE;
-	step = send_control(t, t->c->snd.nxt - 1, TCP_ACK);
+	step = turn_send_control(t, t->c->snd.nxt - 1, TCP_ACK);
 	if (step == STEP_DONE) {
 		t->c->flags &= ~CONN_KEEPALIVE_PROBE;
 		tcp_count(t->tcp, PLX_COUNTER_TCP_KEEPALIVES);
@@ -437,7 +262,7 @@ static enum step send_keepalive(struct turn *t)
 static enum step send_ack(struct turn *t)
 {
 	if (delayed_ack_is_due(t->tcp, t->c))
-		return send_control(t, t->c->snd.nxt, TCP_ACK);
+		return turn_send_control(t, t->c->snd.nxt, TCP_ACK);
 	delayed_ack_wait(t->tcp, t->c);
 	return STEP_DONE;
 }

@@ -28,6 +28,8 @@ struct time_wait {
 	uint16_t window; // the field we last announced
 	bool has_timestamps;
 	uint8_t rcv_wscale;
+	uint8_t hop_limit;
+	uint8_t dscp;
 	struct compact_ports ports;
 	uint32_t successor; // entry in its place in the flow table, or INDEX_NONE
 	union compact_addresses addresses;
@@ -137,7 +139,8 @@ static void send_ack(struct tcp *tcp, const struct time_wait *tw, const struct f
 						.ts_ecr = tw->ts_recent,
 					},
 			},
-		.hop_limit = 64,
+		.hop_limit = tw->hop_limit,
+		.dscp = tw->dscp,
 	};
 
 	(void)segment_tx_answer(tcp, &answer, seg);
@@ -155,6 +158,8 @@ static struct time_wait made_from(struct tcp *tcp, struct tcp_conn *c)
 		.window = recv_window_announce(tcp, c),
 		.has_timestamps = conn_has(c, CONN_TIMESTAMPS),
 		.rcv_wscale = c->rcv_wscale,
+		.hop_limit = (uint8_t)conn_option(tcp, c, PLX_OPTION_HOP_LIMIT),
+		.dscp = (uint8_t)conn_option(tcp, c, PLX_OPTION_DSCP),
 		.successor = INDEX_NONE,
 	};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Peers that fall silent: keep-alives (RFC 9293 3.8.4), the thresholds R1 and R2 (3.8.3), the user timeout
+// Peers that fall silent: keep-alive probes (RFC 9293 3.8.4), the thresholds R1 and R2 (3.8.3), the user timeout
 // (RFC 5482), and large segments that vanish on the path (RFC 2923).
 #include <errno.h>
 

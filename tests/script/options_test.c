@@ -140,6 +140,24 @@ static void hop_limit_and_dscp_go_with_every_segment(void **state)
 	expect_segment(f, SEG(.hop_limit = 9, .traffic_class = 46 << 2));
 }
 
+// Entries without a control block answer as the connection would.
+static void compact_entries_keep_hop_limit_and_dscp(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	fixture_set_option(f, PLX_OPTION_HOP_LIMIT, 7);
+	fixture_set_option(f, PLX_OPTION_DSCP, 46);
+	fixture_syn_received(state);
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt + 10));
+	expect_segment(f, SEG(.flags = TCP_ACK, .hop_limit = 7, .traffic_class = 46 << 2));
+	fixture_renew(state);
+	fixture_set_option(fixture_plan(state), PLX_OPTION_HOP_LIMIT, 7);
+	fixture_set_option(fixture_plan(state), PLX_OPTION_DSCP, 46);
+	fixture_time_wait(state);
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .seq = f->rcv_nxt - 1));
+	expect_segment(f, SEG(.flags = TCP_ACK, .hop_limit = 7, .traffic_class = 46 << 2));
+}
+
 static void defaults_of_hop_limit_and_class(void **state)
 {
 	struct fixture *f = fixture_bare(state);
@@ -229,6 +247,7 @@ int main(void)
 		SCENARIO(setting_one_connection_leaves_others_alone),
 		SCENARIO_IPV4(profiles_run_out_with_an_answer),
 		SCENARIO(hop_limit_and_dscp_go_with_every_segment),
+		SCENARIO(compact_entries_keep_hop_limit_and_dscp),
 		SCENARIO(defaults_of_hop_limit_and_class),
 		SCENARIO(smaller_receive_buffer_takes_back_no_window),
 		SCENARIO(larger_receive_buffer_opens_the_window),
