@@ -88,8 +88,11 @@ struct config_stack {
 	uint64_t workers;
 	uint64_t mtu;
 	uint64_t vlan;
+	uint64_t outer_vlan;
 	struct config_mac mac; // all zero: the device's
 	plx_duration time_wait;
+	uint64_t max_fragments;
+	plx_duration fragment_time;
 	uint64_t max_connections; // of each worker
 	uint64_t max_half_open;
 	uint64_t syn_cookies;	// enum plx_syn_cookies

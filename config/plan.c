@@ -132,6 +132,9 @@ static void plan_stack(const struct config *config, const struct config_stack *s
 	plan->workers = (unsigned)stack->workers;
 	plan->base.mtu_bytes = (uint16_t)stack->mtu;
 	plan->base.vlan = (uint16_t)stack->vlan;
+	plan->base.outer_vlan = (uint16_t)stack->outer_vlan;
+	plan->base.max_fragments = (uint32_t)stack->max_fragments;
+	plan->base.fragment_time = stack->fragment_time;
 	plan->base.time_wait = stack->time_wait;
 	plan->base.syn_cookies = (enum plx_syn_cookies)stack->syn_cookies;
 	plan->base.answer_nobody = stack->answer_nobody != 0;

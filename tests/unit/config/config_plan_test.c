@@ -85,6 +85,9 @@ static void defaults_are_the_engines(void **state)
 	assert_int_equal(stack->base.answer_nobody, base.answer_nobody);
 	assert_int_equal(stack->base.max_connections, base.max_connections);
 	assert_int_equal(stack->base.max_half_open, base.max_half_open);
+	assert_int_equal(stack->base.max_fragments, base.max_fragments);
+	assert_int_equal(stack->base.fragment_time, base.fragment_time);
+	assert_int_equal(stack->base.outer_vlan, base.outer_vlan);
 	assert_int_equal(stack->base.max_time_wait, base.max_time_wait);
 	assert_int_equal(stack->base.max_listeners, base.max_listeners);
 	assert_int_equal(f->system.ports[0].rx_descriptors, SYSTEM_RX_DESCRIPTORS);
@@ -117,6 +120,9 @@ static void every_key_arrives(void **state)
 	set(f, neighbor, CONFIG_KEY_neighbor_mac, "02:00:00:00:00:fd");
 	set(f, stack, CONFIG_KEY_stack_mac, "02:00:00:00:00:01");
 	set(f, stack, CONFIG_KEY_stack_vlan, "7");
+	set(f, stack, CONFIG_KEY_stack_outer_vlan, "300");
+	set(f, stack, CONFIG_KEY_stack_max_fragments, "1k");
+	set(f, stack, CONFIG_KEY_stack_fragment_time, "30s");
 	set(f, stack, CONFIG_KEY_stack_mtu, "9000");
 	set(f, stack, CONFIG_KEY_stack_time_wait, "0");
 	set(f, stack, CONFIG_KEY_stack_syn_cookies, "always");
@@ -141,6 +147,9 @@ static void every_key_arrives(void **state)
 	assert_int_equal(plan_of_stack->neighbors[0].mac[5], 0xfd);
 	assert_int_equal(plan_of_stack->base.mac[5], 1);
 	assert_int_equal(plan_of_stack->base.vlan, 7);
+	assert_int_equal(plan_of_stack->base.outer_vlan, 300);
+	assert_int_equal(plan_of_stack->base.max_fragments, 1000);
+	assert_int_equal(plan_of_stack->base.fragment_time, 30 * PLX_SECOND);
 	assert_int_equal(plan_of_stack->base.mtu_bytes, 9000);
 	assert_int_equal(plan_of_stack->base.time_wait, 0);
 	assert_int_equal(plan_of_stack->base.syn_cookies, PLX_SYN_COOKIES_ALWAYS);
