@@ -64,6 +64,21 @@ static inline bool is_credible_source(const struct net *net, const struct ip_hea
 	return !interface_owns(interface, src);
 }
 
+// A neighbour advertisement from an address of ours is another station's claim to it (RFC 4862
+// 5.4.4), as an ARP packet would be.
+static __attribute__((noinline)) enum net_verdict refuse_source(struct net *net,
+								struct net_frame *frame)
+{
+	const struct ip_header *ip = &frame->ip;
+	const uint8_t *type = rte_pktmbuf_mtod_offset(frame->mbuf, const uint8_t *,
+						      frame->transport_offset);
+
+	if (ip->protocol == IP_PROTOCOL_ICMPV6 && ip->payload_bytes > 0
+	    && *type == ICMPV6_NEIGHBOR_ADVERTISEMENT && interface_owns(&net->interface, &ip->src))
+		net_count(net, PLX_COUNTER_ADDRESS_CONFLICTS);
+	return verdict_drop(frame, PLX_DROP_IP_SOURCE);
+}
+
 // To a group of ours, which only ICMPv6 is for; or for somebody else.
 static __attribute__((noinline)) enum net_verdict input_not_unicast(struct net *net,
 								    struct net_frame *frame,
@@ -75,7 +90,7 @@ static __attribute__((noinline)) enum net_verdict input_not_unicast(struct net *
 	    || !interface_has_group(&net->interface, &ip->dst))
 		return verdict_foreign(frame, PLX_DROP_IP_NOT_FOR_US);
 	if (!plx_addr_is_any(&ip->src) && !is_credible_source(net, ip))
-		return verdict_drop(frame, PLX_DROP_IP_SOURCE);
+		return refuse_source(net, frame);
 	return icmp_input(net, frame, now);
 }
 
@@ -101,7 +116,7 @@ static inline enum net_verdict input_ip(struct net *net, struct net_frame *frame
 	if (unlikely(!interface_owns(&net->interface, &ip->dst)))
 		return input_not_unicast(net, frame, now);
 	if (unlikely(!is_credible_source(net, ip)))
-		return verdict_drop(frame, PLX_DROP_IP_SOURCE);
+		return refuse_source(net, frame);
 	// RFC 1122 3.3.6: a link-layer broadcast does not carry unicast.
 	if (unlikely(frame->to_group))
 		return verdict_drop(frame, PLX_DROP_IP_NOT_FOR_US);

@@ -255,6 +255,100 @@ static void neighbor_that_moves_is_followed(void **state)
 	assert_true(mac_is_equal(&f->outputs[f->next_output - 1].frame.eth.dst, &other_mac));
 }
 
+// The peer has answered for its address, and the connection is there.
+static struct fixture *connected_by_question(void **state)
+{
+	struct fixture *f = without_neighbors(state);
+
+	assert_int_equal(user_connects(f), 0);
+	expect_question_for(f, &f->to_stack.src);
+	peer_tells_its_mac(f);
+	f->snd_nxt = expect_segment(f, SEG(.flags = TCP_SYN))->tcp.seq + 1;
+	f->to_stack.dst_port = f->outputs[f->next_output - 1].frame.tcp.src_port;
+	segment_arrives(f, SEG(.flags = TCP_SYN | TCP_ACK, .mss = 1000));
+	f->rcv_nxt++;
+	expect_segment(f, SEG(.flags = TCP_ACK));
+	forget_events(f);
+	return f;
+}
+
+// How many of the frames that come out ask for the peer, and its MAC address alone.
+static unsigned take_probes(struct fixture *f)
+{
+	const struct fixture_output *output;
+	unsigned probes = 0;
+
+	while ((output = fixture_next_output(f)) != NULL) {
+		if (output->frame.is_tcp)
+			continue;
+		probes++;
+		assert_true(mac_is_equal(&output->frame.eth.dst, &peer_mac));
+	}
+	return probes;
+}
+
+// RFC 4861 7.3.1: what TCP hears acknowledged needs no probe, however old the entry is.
+static void acknowledged_data_spares_the_probes(void **state)
+{
+	struct fixture *f = connected_by_question(state);
+
+	for (unsigned i = 0; i < 3; i++) {
+		advance(f, 60000); // longer than REACHABLE lasts: it is STALE now
+		user_sends(f, 10);
+		expect_segment(f, SEG(.len = 10));
+		f->snd_nxt += 10;
+		segment_arrives(f, SEG(.len = 0));
+		expect_silence_for(f, 10000);
+	}
+}
+
+// RFC 4861 7.3.3: five seconds of doubt, then unicast probes; an answer ends them.
+static void unacknowledged_data_is_followed_by_probes(void **state)
+{
+	struct fixture *f = connected_by_question(state);
+
+	advance(f, 60000);
+	user_sends(f, 10);
+	advance(f, 4999);
+	assert_int_equal(take_probes(f), 0);
+	advance(f, 1);
+	assert_int_equal(take_probes(f), 1);
+	peer_tells_its_mac(f);
+	f->snd_nxt += 10;
+	segment_arrives(f, SEG(.len = 0));
+	forget_output(f);
+	expect_silence_for(f, 9000);
+}
+
+// Three probes a second apart, then the next hop has failed; the peer's answer brings it back.
+static void unanswered_probes_fail_the_neighbor(void **state)
+{
+	struct fixture *f = connected_by_question(state);
+
+	advance(f, 60000);
+	user_sends(f, 10);
+	advance(f, 7999);
+	assert_int_equal(take_probes(f), 3);
+	expect_counter(f, PLX_COUNTER_NEIGHBOR_FAILED, 0);
+	advance(f, 1);
+	expect_counter(f, PLX_COUNTER_NEIGHBOR_FAILED, 1);
+	forget_output(f);
+	peer_tells_its_mac(f);
+	expect_segment_within(f, 120000, SEG(.len = 10));
+	forget_events(f);
+}
+
+static void claim_to_our_address_is_counted(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	f->to_stack.src = f->to_stack.dst;
+	f->to_stack.src_mac = other_mac;
+	peer_tells_its_mac(f);
+	expect_counter(f, PLX_COUNTER_ADDRESS_CONFLICTS, 1);
+	expect_silence(f);
+}
+
 static size_t build_echo(struct fixture *f, uint8_t *bytes, size_t data_bytes)
 {
 	bool is_ipv6 = f->variant->is_ipv6;
@@ -387,6 +481,10 @@ int main(void)
 		SCENARIO(gateway_is_the_next_hop_of_what_is_off_link),
 		SCENARIO(syn_from_an_unknown_neighbor_is_answered),
 		SCENARIO(neighbor_that_moves_is_followed),
+		SCENARIO(acknowledged_data_spares_the_probes),
+		SCENARIO(unacknowledged_data_is_followed_by_probes),
+		SCENARIO(unanswered_probes_fail_the_neighbor),
+		SCENARIO(claim_to_our_address_is_counted),
 		SCENARIO_EVERY_LINK(ping_is_answered),
 		SCENARIO(ping_of_zeros_is_answered_too),
 		SCENARIO(ping_with_a_wrong_checksum_is_dropped),
