@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// From an entry's kind and state to the room that answers. SYN flags that make no sense in any state are
-// settled here; everything else by the room, in the RFC's order.
+// RFC 9293 3.10.7: what a segment finds, a control block, a compact entry, a listener or nothing, and the table
+// dispatch.def that names who answers. The table is total by construction: a row lacks no column, the
+// states lack no row.
 // Called by stack/demux.
 #include "tcp/dispatch.h"
 
@@ -10,6 +11,8 @@
 #include "tcp/input_fast.h"
 #include "tcp/input_listen.h"
 #include "tcp/input_syn_sent.h"
+#include "tcp/listener.h"
+#include "tcp/reset.h"
 #include "tcp/time_wait.h"
 
 static inline bool conn_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key)
@@ -47,36 +50,143 @@ void dispatch_prefetch(const struct tcp *tcp, uint64_t hash)
 	__builtin_prefetch(c + 3 * CACHE_LINE);
 }
 
-static enum verdict to_nobody(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+// What was found: one of these, or nothing.
+struct target {
+	struct tcp_conn *c;
+	struct listener *listener;
+	uint32_t entry;
+};
+
+typedef enum verdict (*answer_fn)(struct tcp *, const struct target *, struct segment *);
+
+static enum verdict ignored(struct tcp *tcp, const struct target *target, struct segment *seg)
 {
-	(void)c;
-	return input_listen(tcp, seg);
+	(void)tcp;
+	if (!segment_has(seg, TCP_RST) || segment_has(seg, TCP_SYN))
+		return segment_drop(seg, PLX_DROP_TCP_FLAGS);
+	return segment_drop(seg,
+			    target->c != NULL			  ? PLX_DROP_TCP_RST_SEQUENCE
+				    : target->entry == INDEX_NONE ? PLX_DROP_TCP_RST_NO_CONNECTION
+								  : PLX_DROP_TCP_TIME_WAIT);
 }
 
-// By the state of a control block. One in CLOSED is not in the flow table; LISTEN has no control block.
-static enum verdict (*const by_state[PLX_STATE_COUNT])(struct tcp *, struct tcp_conn *,
-						       struct segment *) = {
-	[PLX_STATE_CLOSED] = to_nobody,	       [PLX_STATE_LISTEN] = to_nobody,
-	[PLX_STATE_SYN_SENT] = input_syn_sent, [PLX_STATE_SYN_RECEIVED] = tcp_input,
-	[PLX_STATE_ESTABLISHED] = input_fast,  [PLX_STATE_FIN_WAIT_1] = tcp_input,
-	[PLX_STATE_FIN_WAIT_2] = tcp_input,    [PLX_STATE_CLOSE_WAIT] = tcp_input,
-	[PLX_STATE_CLOSING] = tcp_input,       [PLX_STATE_LAST_ACK] = tcp_input,
-	[PLX_STATE_TIME_WAIT] = tcp_input,
+static enum verdict nobody(struct tcp *tcp, const struct target *target, struct segment *seg)
+{
+	(void)target;
+	return input_closed(tcp, seg);
+}
+
+static enum verdict listener_syn(struct tcp *tcp, const struct target *target, struct segment *seg)
+{
+	return input_listen_syn(tcp, target->listener, seg);
+}
+
+static enum verdict listener_ack(struct tcp *tcp, const struct target *target, struct segment *seg)
+{
+	return input_listen_ack(tcp, target->listener, seg);
+}
+
+static enum verdict listener_none(struct tcp *tcp, const struct target *target, struct segment *seg)
+{
+	(void)tcp;
+	(void)target;
+	return segment_drop(seg, PLX_DROP_TCP_FLAGS); // fourth
+}
+
+static enum verdict syn_sent(struct tcp *tcp, const struct target *target, struct segment *seg)
+{
+	return input_syn_sent(tcp, target->c, seg);
+}
+
+static enum verdict predicted(struct tcp *tcp, const struct target *target, struct segment *seg)
+{
+	return input_fast(tcp, target->c, seg);
+}
+
+static enum verdict arrived(struct tcp *tcp, const struct target *target, struct segment *seg)
+{
+	return tcp_input(tcp, target->c, seg);
+}
+
+static enum verdict half_open(struct tcp *tcp, const struct target *target, struct segment *seg)
+{
+	return half_open_input(tcp, target->entry, seg);
+}
+
+static enum verdict time_wait(struct tcp *tcp, const struct target *target, struct segment *seg)
+{
+	return time_wait_input(tcp, target->entry, seg);
+}
+
+enum row {
+#define X(state, syn, syn_ack, ack, rst, rst_ack, none) ROW_##state,
+#include "tcp/dispatch.def"
+#undef X
+	ROWS
 };
+
+// A control block's state is its row.
+#define ROW_IS(state) static_assert((int)ROW_##state == (int)PLX_STATE_##state, "same order")
+ROW_IS(CLOSED);
+ROW_IS(LISTEN);
+ROW_IS(SYN_SENT);
+ROW_IS(SYN_RECEIVED);
+ROW_IS(ESTABLISHED);
+ROW_IS(FIN_WAIT_1);
+ROW_IS(FIN_WAIT_2);
+ROW_IS(CLOSE_WAIT);
+ROW_IS(CLOSING);
+ROW_IS(LAST_ACK);
+ROW_IS(TIME_WAIT);
+
+enum column { SYN, SYN_ACK, ACK, RST, RST_ACK, NONE, COLUMNS };
+
+static const answer_fn table[ROWS][COLUMNS] = {
+#define X(state, syn, syn_ack, ack, rst, rst_ack, none) {syn, syn_ack, ack, rst, rst_ack, none},
+#include "tcp/dispatch.def"
+#undef X
+};
+
+// By the flags SYN, RST and ACK. SYN with RST is a RST: 3.10.7 looks at that first.
+static inline enum column column_of(const struct segment *seg)
+{
+	static const uint8_t columns[] = {
+		[0] = NONE,
+		[TCP_SYN] = SYN,
+		[TCP_RST] = RST,
+		[TCP_RST | TCP_SYN] = RST,
+		[TCP_ACK] = ACK,
+		[TCP_ACK | TCP_SYN] = SYN_ACK,
+		[TCP_ACK | TCP_RST] = RST_ACK,
+		[TCP_ACK | TCP_RST | TCP_SYN] = RST_ACK,
+	};
+
+	return (enum column)columns[seg->tcp.flags & (TCP_SYN | TCP_RST | TCP_ACK)];
+}
+
+static enum row without_connection(const struct tcp *tcp, const struct segment *seg,
+				   struct target *target)
+{
+	target->listener = listener_find(tcp, &seg->key.local, seg->key.local_port);
+	return target->listener != NULL ? ROW_LISTEN : ROW_CLOSED;
+}
 
 enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg)
 {
-	uint32_t entry = dispatch_find(tcp, &seg->key, seg->hash);
-	struct tcp_conn *c;
+	struct target target = {.entry = dispatch_find(tcp, &seg->key, seg->hash)};
+	enum row row;
 
-	if (entry == INDEX_NONE)
-		return input_listen(tcp, seg);
-	if (entry_kind(entry) >= ENTRY_TIME_WAIT)
-		return time_wait_input(tcp, entry, seg);
-	if (entry_kind(entry) >= ENTRY_HALF_OPEN)
-		return half_open_input(tcp, entry, seg);
-	c = conn_at(tcp, entry_index(entry));
-	if (conn_has(c, CONN_RST_OWED)) // aborted; the RST goes out in this iteration
-		return segment_drop(seg, PLX_DROP_TCP_CLOSED_DATA);
-	return by_state[c->state](tcp, c, seg);
+	if (target.entry == INDEX_NONE) {
+		row = without_connection(tcp, seg, &target);
+	} else if (entry_kind(target.entry) >= ENTRY_TIME_WAIT) {
+		row = ROW_TIME_WAIT_ENTRY;
+	} else if (entry_kind(target.entry) >= ENTRY_HALF_OPEN) {
+		row = ROW_HALF_OPEN_ENTRY;
+	} else {
+		target.c = conn_at(tcp, entry_index(target.entry));
+		if (conn_has(target.c, CONN_RST_OWED)) // the RST goes out in this iteration
+			return segment_drop(seg, PLX_DROP_TCP_CLOSED_DATA);
+		row = (enum row)target.c->state;
+	}
+	return table[row][column_of(seg)](tcp, &target, seg);
 }

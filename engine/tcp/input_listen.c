@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// RFC 9293 3.10.7.2: first RST, second ACK, third SYN, fourth anything else; and 3.10.7.1 where nobody
-// listens. SYN with FIN counts as SYN (DEVIATION 3.10.7.2 third: text and FIN come again).
+// RFC 9293 3.10.7.1 and 3.10.7.2. SYN with FIN counts as SYN (DEVIATION 3.10.7.2 third: text and FIN come again), or
+// is dropped where that is configured.
 // Called by tcp/dispatch.
 #include "tcp/input_listen.h"
 
@@ -9,24 +9,24 @@
 #include "tcp/reset.h"
 #include "tcp/syn_cookie.h"
 
-enum verdict input_listen(struct tcp *tcp, struct segment *seg)
+enum verdict input_closed(struct tcp *tcp, struct segment *seg)
 {
-	struct listener *listener;
+	bool is_syn = segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK);
 
-	if (segment_has(seg, TCP_RST)) // first
-		return segment_drop(seg,
-				    segment_has(seg, TCP_SYN) ? PLX_DROP_TCP_FLAGS
-							      : PLX_DROP_TCP_RST_NO_CONNECTION);
-	if (segment_has(seg, TCP_ACK)) // second
-		return syn_cookie_is_expected(tcp)
-			? syn_cookie_accept(tcp, seg)
-			: reset_nobody(tcp, seg, PLX_DROP_TCP_NO_CONNECTION);
-	listener = listener_find(tcp, &seg->key.local, seg->key.local_port);
-	if (listener == NULL)
-		return reset_nobody(tcp, seg, PLX_DROP_TCP_NO_LISTENER);
-	if (!segment_has(seg, TCP_SYN)) // fourth
-		return segment_drop(seg, PLX_DROP_TCP_FLAGS);
+	return reset_nobody(tcp, seg,
+			    is_syn ? PLX_DROP_TCP_NO_LISTENER : PLX_DROP_TCP_NO_CONNECTION);
+}
+
+enum verdict input_listen_ack(struct tcp *tcp, struct listener *listener, struct segment *seg)
+{
+	if (syn_cookie_is_expected(tcp) && !segment_has(seg, TCP_SYN))
+		return syn_cookie_accept(tcp, listener, seg);
+	return reset_nobody(tcp, seg, PLX_DROP_TCP_NO_CONNECTION);
+}
+
+enum verdict input_listen_syn(struct tcp *tcp, struct listener *listener, struct segment *seg)
+{
 	if (segment_has(seg, TCP_FIN) && tcp->config.drop_syn_fin)
 		return segment_drop(seg, PLX_DROP_TCP_FLAGS);
-	return half_open_begin(tcp, listener, seg, INDEX_NONE); // third
+	return half_open_begin(tcp, listener, seg, INDEX_NONE);
 }

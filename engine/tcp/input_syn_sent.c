@@ -55,17 +55,13 @@ static bool check_ack(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 	return false;
 }
 
-// Second: a RST is believed only with an acceptable ACK.
+// Second: a RST is believed only with an acceptable ACK; one without any never gets here.
 static bool check_reset(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
 	if (!segment_has(seg, TCP_RST))
 		return true;
-	if (segment_has(seg, TCP_ACK)) {
-		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_RECEIVED);
-		reset_obey(tcp, c);
-	} else {
-		segment_drop(seg, PLX_DROP_TCP_RST_SEQUENCE);
-	}
+	tcp_count(tcp, PLX_COUNTER_TCP_RSTS_RECEIVED);
+	reset_obey(tcp, c);
 	return false;
 }
 

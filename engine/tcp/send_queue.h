@@ -10,12 +10,14 @@
 #include <pollux/conn.h>
 
 #include "tcp/tcp.h"
+#include "wire/ethernet.h"
+#include "wire/tcp.h"
 
 enum {
 	SLAB_BYTES =
 		256, // payloads up to this are copied per transmission: cheaper than reference counts
 	// In front of payload that may be sent in place: link, IPv6 and TCP header at their longest.
-	SEND_HEADROOM_BYTES = 18 + 40 + 60,
+	SEND_HEADROOM_BYTES = ETH_HEADER_MAX_BYTES + 40 + TCP_HEADER_MAX_BYTES,
 };
 static_assert(SEND_HEADROOM_BYTES <= RTE_PKTMBUF_HEADROOM, "headers are written in front in place");
 

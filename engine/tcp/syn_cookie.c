@@ -129,14 +129,13 @@ static void read_timestamps(const struct tcp *tcp, const struct listener *listen
 	open->peer_wscale = open->has_window_scale ? carrier & TS_NEWS_MASK : 0;
 }
 
-enum verdict syn_cookie_accept(struct tcp *tcp, struct segment *seg)
+enum verdict syn_cookie_accept(struct tcp *tcp, struct listener *listener, struct segment *seg)
 {
-	struct listener *listener = listener_find(tcp, &seg->key.local, seg->key.local_port);
 	struct isn isn = isn_of(tcp, &seg->key);
 	struct passive_open open;
 	struct tcp_conn *c;
 
-	if (listener == NULL || segment_has(seg, TCP_SYN) || !read_cookie(tcp, seg, &isn, &open))
+	if (!read_cookie(tcp, seg, &isn, &open))
 		return reset_nobody(tcp, seg, PLX_DROP_TCP_NO_CONNECTION);
 	if (listener->unfetched >= listener->backlog) // nothing is kept that could wait
 		return reset_nobody(tcp, seg, PLX_DROP_TCP_LISTENER_BACKLOG);

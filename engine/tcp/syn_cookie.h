@@ -20,7 +20,7 @@ static inline bool syn_cookie_is_expected(const struct tcp *tcp)
 	return tcp->now < tcp->cookies_until;
 }
 
-// An acknowledgement to nobody: opens the connection if it brings a cookie of ours, else answers RST.
-enum verdict syn_cookie_accept(struct tcp *tcp, struct segment *seg);
+// An acknowledgement to the listener: opens the connection if it brings a cookie of ours, else answers RST.
+enum verdict syn_cookie_accept(struct tcp *tcp, struct listener *listener, struct segment *seg);
 
 #endif

@@ -303,8 +303,6 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 	struct time_wait *tw = time_wait_at(tcp, family, idx);
 	struct listener *listener;
 
-	if (segment_has(seg, TCP_RST)) // RFC 1337 3 F1
-		return segment_drop(seg, PLX_DROP_TCP_TIME_WAIT);
 	if (segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK) && may_reopen(tw, seg)) {
 		listener = listener_find(tcp, &seg->key.local, seg->key.local_port);
 		if (listener != NULL)

@@ -25,7 +25,7 @@ bool last_ack_end_if_done(struct tcp *tcp, struct tcp_conn *c);
 // Nothing of it would be missed: the user has closed it, or has seen and read everything.
 bool conn_may_vanish(const struct tcp_conn *c);
 
-// RFC 9293 3.10.7.4 for TIME-WAIT, RFC 1337, RFC 6191.
+// RFC 9293 3.10.7.4 for TIME-WAIT, RFC 6191. RST never gets here (RFC 1337 3 F1).
 enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *seg);
 
 bool time_wait_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key);
