@@ -29,7 +29,7 @@ static const struct device_kind {
 } device_kinds[] = {
 	{"net_tap", DEVICE_COPIES | DEVICE_SHARES_MAC | DEVICE_MISSUMS, explain_tap},
 	{"net_af_packet", DEVICE_COPIES, explain_af_packet},
-	{"net_memif", DEVICE_COPIES, explain_memif},
+	{"net_memif", DEVICE_COPIES | DEVICE_UNMAPS, explain_memif},
 	{"net_ring", DEVICE_COPIES | DEVICE_BY_REFERENCE, NULL},
 	{"net_null", DEVICE_COPIES, NULL},
 	{"net_pcap", DEVICE_COPIES, NULL},

@@ -19,6 +19,7 @@ enum device_trait {
 	DEVICE_BY_REFERENCE = 1u << 1, // hands our mbufs on to another reader
 	DEVICE_SHARES_MAC = 1u << 2,   // its address is that of the kernel's end
 	DEVICE_MISSUMS = 1u << 3, // its checksums are wrong for chains that begin with bare headers
+	DEVICE_UNMAPS = 1u << 4,  // its interrupt handler unmaps what a burst may be reading
 };
 
 bool device_is_loopback(const char *device);

@@ -87,6 +87,7 @@ int ethdev_find(struct port *port, struct system_error *error)
 	}
 	snprintf(port->driver, sizeof(port->driver), "%s", info.driver_name);
 	traits = device_traits(port->driver, port->config->device);
+	port->needs_gate = (traits & DEVICE_UNMAPS) != 0;
 	choose_mac(port, traits);
 	port->offloads = offloads_of(&info);
 	if ((traits & DEVICE_COPIES) != 0)

@@ -38,6 +38,7 @@ struct port {
 	uint16_t n_queues;
 	bool prepares; // the device fills in checksums and wants to see the frames before
 	bool is_started;
+	bool needs_gate;     // see interrupt_gate.h
 	uint64_t tx_invalid; // frames the device would not even look at
 	struct port_queue *queues;
 

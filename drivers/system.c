@@ -6,6 +6,7 @@
 #include "drivers/system.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +215,40 @@ static int create_stack(struct system *system, unsigned index, struct system_err
 	return code;
 }
 
+// Everybody who needs interrupts to connect has connected.
+static bool are_links_up(void *context)
+{
+	const struct system *system = context;
+
+	for (unsigned i = 0; i < system->n_ports_found; i++)
+		if (system->ports[i].needs_gate && !port_has_link(&system->ports[i]))
+			return false;
+	return true;
+}
+
+// Before the ports: from then on their interrupts come when no worker is in the way.
+static int start_gate(struct system *system, struct system_error *error)
+{
+	bool is_needed = false;
+	int code;
+
+	for (unsigned i = 0; i < system->n_workers; i++)
+		if (system->workers[i].port->needs_gate) {
+			system->workers[i].gate = &system->gate;
+			is_needed = true;
+		}
+	if (!is_needed)
+		return 0;
+	code = interrupt_gate_start(&system->gate, are_links_up, system);
+	system->has_gate = code == 0;
+	if (code != 0) {
+		system_error_where(error, "EAL");
+		system_error_what(error, "it sets no alarm: %s", strerror(-code));
+		system_error_remedy(error, "--verbose shows what it says");
+	}
+	return code;
+}
+
 static int bring_up(struct system *system, struct system_error *error)
 {
 	int code = eal_start(&system->config, &system->memory, &system->cores, error);
@@ -225,6 +260,8 @@ static int bring_up(struct system *system, struct system_error *error)
 	code = find_ports(system, error);
 	if (code == 0)
 		code = create_pools(system, error);
+	if (code == 0)
+		code = start_gate(system, error);
 	if (code == 0)
 		code = start_ports(system, error);
 	for (unsigned i = 0; code == 0 && i < system->n_workers; i++)
@@ -318,6 +355,20 @@ static void stop_ports(struct system *system)
 		port_destroy_queues(&system->ports[i]);
 }
 
+// Inside the gate: a port that is closed while its handler runs leaves the handler to free what it
+// has, which may be after the EAL has taken its memory away.
+static void stop_ports_at_gate(struct system *system)
+{
+	struct interrupt_gate *gate = system->has_gate ? &system->gate : NULL;
+
+	while (!interrupt_gate_enter(gate, 0)) // the worker whose place this was has left
+		sched_yield();
+	stop_ports(system);
+	interrupt_gate_leave(gate, 0);
+	if (gate != NULL)
+		interrupt_gate_end(gate);
+}
+
 void system_stop(struct system *system, struct system_books *books)
 {
 	struct system_books counted;
@@ -326,7 +377,7 @@ void system_stop(struct system *system, struct system_books *books)
 		return;
 	if (system->eal_is_up) {
 		stop_workers(system);
-		stop_ports(system);
+		stop_ports_at_gate(system);
 		count_mbufs(system, books != NULL ? books : &counted);
 		for (unsigned i = 0; i < system->n_workers; i++)
 			rte_mempool_free(system->pools[i]);

@@ -8,6 +8,7 @@
 #include "drivers/chatter.h"
 #include "drivers/clock.h"
 #include "drivers/cores.h"
+#include "drivers/interrupt_gate.h"
 #include "drivers/memory.h"
 #include "drivers/port_burst.h"
 #include "drivers/system.h"
@@ -22,6 +23,8 @@ struct system {
 	struct chatter chatter;
 	struct tsc_clock clock;
 	bool eal_is_up;
+	bool has_gate; // a port needs it
+	struct interrupt_gate gate;
 	unsigned n_ports_found; // in the order of the configuration
 	unsigned n_workers;
 	struct port ports[SYSTEM_PORTS_MAX];

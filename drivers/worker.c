@@ -12,6 +12,10 @@
 // Most bursts sent in a turn, so that reception is never far.
 #define OUTPUT_BURSTS 4
 
+// Turns in a row in which the port takes nothing, before its link is looked at: some drivers ask
+// the kernel or the device for it.
+#define REFUSALS_BEFORE_LOOK 256
+
 static unsigned receive(struct worker *worker, plx_time now)
 {
 	struct rte_mbuf *frames[WORKER_BURST];
@@ -39,7 +43,18 @@ static unsigned serve(struct worker *worker, plx_time now)
 	return n;
 }
 
-// True when the port took all there was.
+// A port without link may refuse for ever (a memif whose peer has gone does), and the stack would
+// never be asked again: what happens to frames on a cut wire happens to these.
+static void lose_without_link(struct worker *worker)
+{
+	if (++worker->n_refusals % REFUSALS_BEFORE_LOOK != 0 || port_has_link(worker->port))
+		return;
+	worker->counters.tx_frames += worker->n_unsent;
+	worker->counters.tx_no_link += worker->n_unsent;
+	worker_drop_unsent(worker);
+}
+
+// True when nothing is left.
 static bool send_unsent(struct worker *worker, plx_time now)
 {
 	unsigned sent = port_tx_burst(worker->port, worker->queue,
@@ -48,7 +63,13 @@ static bool send_unsent(struct worker *worker, plx_time now)
 	worker->first_unsent += (uint16_t)sent;
 	worker->n_unsent -= (uint16_t)sent;
 	worker->counters.tx_frames += sent;
-	worker->counters.tx_refused += worker->n_unsent > 0;
+	if (sent > 0)
+		worker->n_refusals = 0;
+	if (worker->n_unsent == 0)
+		return true;
+	worker->counters.tx_refused++;
+	if (sent == 0)
+		lose_without_link(worker);
 	return worker->n_unsent == 0;
 }
 

@@ -14,6 +14,7 @@
 #define WORKER_BURST 32
 #define WORKER_EVENTS 64
 
+struct interrupt_gate;
 struct port;
 struct system;
 
@@ -42,17 +43,20 @@ struct worker_counters {
 	uint64_t turns;
 	uint64_t idle_turns; // nothing received, no event, nothing sent
 	uint64_t rx_frames;
-	uint64_t tx_frames;  // that the port has taken
+	uint64_t tx_frames;  // that the port has taken, or that were lost
 	uint64_t tx_refused; // times the port refused a tail, which was kept and sent later
+	uint64_t tx_no_link; // frames lost because they were refused by a port without link
 };
 
 struct worker {
 	// what a turn touches
 	struct plx_stack *stack;
 	struct port *port;
+	struct interrupt_gate *gate; // NULL for most ports
 	uint16_t queue;
 	uint16_t n_unsent; // given out by the stack, not yet taken by the port
 	uint16_t first_unsent;
+	uint16_t n_refusals;		       // turns in a row in which the port took nothing
 	struct worker_application application; // set before plx_worker_run()
 	plx_time wants_run_at;		       // what application.run() said last
 	struct worker_counters counters;

@@ -17,6 +17,7 @@
 
 #include <rte_launch.h>
 
+#include "drivers/interrupt_gate.h"
 #include "drivers/system_state.h"
 
 #define DEFAULT_GRACE (3 * PLX_SECOND)
@@ -42,6 +43,7 @@ enum wait_for {
 // One worker as seen by both sides.
 struct worker_progress {
 	struct worker *worker;
+	unsigned place;		 // at the interrupt gate
 	bool is_stopping;	 // by its own thread: stop() was called
 	atomic_bool is_finished; // read by the control thread
 	int start_code;		 // of application.start(), before is_finished is set
@@ -112,12 +114,6 @@ static bool must_stop(const struct worker *worker, enum order order)
 		|| (order >= ORDER_STOP_LOADS && worker->application.ends_run);
 }
 
-// What nobody can take any more holds up no end: a memif whose peer has gone takes nothing.
-static bool has_sent_all(const struct worker *worker)
-{
-	return worker->n_unsent == 0 || !port_has_link(worker->port);
-}
-
 static bool has_finished(const struct worker_progress *progress)
 {
 	const struct worker_application *application = &progress->worker->application;
@@ -126,7 +122,7 @@ static bool has_finished(const struct worker_progress *progress)
 		return false;
 	if (application->is_finished == NULL)
 		return progress->is_stopping;
-	return application->is_finished(application->context) && has_sent_all(progress->worker);
+	return application->is_finished(application->context) && progress->worker->n_unsent == 0;
 }
 
 // Obeys the order in force, and says so once when there is nothing left to do.
@@ -186,7 +182,12 @@ static plx_time run_turns(struct lcore_run *own, enum order order, bool *is_busy
 		now = system_now(own->run->system);
 		if (progress->start_code != 0)
 			continue;
-		*is_busy |= worker_turn(progress->worker, now);
+		if (interrupt_gate_enter(progress->worker->gate, progress->place)) {
+			*is_busy |= worker_turn(progress->worker, now);
+			interrupt_gate_leave(progress->worker->gate, progress->place);
+		} else {
+			sched_yield(); // the other one may want this very CPU
+		}
 		follow(own->run, progress, order, now);
 	}
 	return now;
@@ -344,6 +345,7 @@ static void share_out_workers(struct run *run, struct lcore_run *lcores)
 		struct lcore_run *own = &lcores[worker->lcore];
 
 		run->progress[i].worker = worker;
+		run->progress[i].place = i;
 		own->run = run;
 		own->progress[own->n_workers++] = &run->progress[i];
 	}

@@ -4,9 +4,11 @@
 // Used by the tests of drivers/ that start a system.
 #include "child.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,10 +27,15 @@ static double seconds_now(void)
 
 static void be_child(int output, void (*body)(void))
 {
+	static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS};
+
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	close(output);
 	setvbuf(stdout, NULL, _IONBF, 0);
+	// A crash shall be one, and not an exception of the test's.
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+		signal(crashes[i], SIG_DFL);
 	alarm(TIME_LIMIT_S);
 	body();
 	exit(0);
@@ -72,8 +79,10 @@ struct child_result child_run_ok(void (*body)(void))
 {
 	struct child_result result = child_run(body);
 
-	if (result.status != 0)
-		fail_msg("child ended with status %d:\n%s", result.status, result.output);
+	if (result.status != 0) {
+		print_error("%s\n", result.output);
+		fail_msg("child ended with status %d", result.status);
+	}
 	return result;
 }
 
@@ -83,6 +92,35 @@ void child_check(bool holds, const char *text, const char *file, int line)
 		return;
 	fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, text);
 	exit(1);
+}
+
+void child_serve(void (*server)(int client), void (*client)(int server))
+{
+	int ends[2], status;
+	char ready;
+	pid_t pid;
+
+	CHILD_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	pid = fork();
+	CHILD_CHECK(pid >= 0);
+	if (pid == 0) {
+		close(ends[0]);
+		server(ends[1]);
+		exit(0);
+	}
+	close(ends[1]);
+	CHILD_CHECK(read(ends[0], &ready, 1) == 1);
+	client(ends[0]);
+	close(ends[0]);
+	CHILD_CHECK(waitpid(pid, &status, 0) == pid);
+	CHILD_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+void child_wait_for_close(int connection)
+{
+	char end;
+
+	CHILD_CHECK(read(connection, &end, 1) == 0);
 }
 
 struct system_config *child_loopback_config(void)

@@ -24,6 +24,12 @@ struct child_result child_run(void (*body)(void));
 // Runs it and fails the test, with what it printed, when a check of it did not hold.
 struct child_result child_run_ok(void (*body)(void));
 
+// In the child: a child of its own runs `server`, which writes a byte to its end of the connection
+// when it is ready; then `client` runs here with the other end, which `server` sees closed
+// afterwards. Both succeed.
+void child_serve(void (*server)(int client), void (*client)(int server));
+void child_wait_for_close(int connection);
+
 // In the child: a check that ends it.
 #define CHILD_CHECK(condition) child_check(condition, #condition, __FILE__, __LINE__)
 void child_check(bool holds, const char *text, const char *file, int line);

@@ -70,8 +70,9 @@ static void traits_belong_to_the_whole_name_of_a_driver(void **state)
 			 DEVICE_COPIES | DEVICE_SHARES_MAC | DEVICE_MISSUMS);
 	assert_int_equal(device_traits("net_ring", "net_ring0"),
 			 DEVICE_COPIES | DEVICE_BY_REFERENCE);
-	assert_int_equal(device_traits("net_memif", "net_memif0,zero-copy=no"), DEVICE_COPIES);
-	assert_int_equal(device_traits("net_memif", "net_memif0,zero-copy=yes"), 0);
+	assert_int_equal(device_traits("net_memif", "net_memif0,zero-copy=no"),
+			 DEVICE_COPIES | DEVICE_UNMAPS);
+	assert_int_equal(device_traits("net_memif", "net_memif0,zero-copy=yes"), DEVICE_UNMAPS);
 	assert_int_equal(device_traits("net_vhost", "net_vhost0"), DEVICE_COPIES);
 	assert_int_equal(device_traits("net_tapestry", "net_tapestry0"), 0);
 	assert_int_equal(device_traits("net_ixgbe", "0000:03:00.0"), 0);

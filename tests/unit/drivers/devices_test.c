@@ -9,6 +9,7 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,89 +26,20 @@
 #include "child.h"
 #include "drivers/port_burst.h"
 #include "drivers/system_state.h"
+#include "raw.h"
 #include "support/cmocka_headers.h"
 #include "support/mbufs.h"
 
 enum {
-	ETHERTYPE = 0x88b5, // for local experiments
-	FRAME_BYTES = 1000,
 	TCP_FRAME_BYTES = 14 + 20 + 20 + 100,
 	FRAMES = 2000,
 };
 
 #define TX_CHECKSUMS (PLX_OFFLOAD_TX_IPV4_CHECKSUM | PLX_OFFLOAD_TX_TCP_CHECKSUM)
 
-static const char *device; // for the next child
-
 static int run_command(const char *command)
 {
 	return system(command);
-}
-
-static struct system *start_device(void)
-{
-	struct system_config *config = child_loopback_config();
-
-	config->n_ports = config->n_stacks = 1;
-	strcpy(config->ports[0].device, device);
-	return child_start(config);
-}
-
-static void fill_frame(uint8_t *bytes, unsigned number)
-{
-	memset(bytes, 0xff, 6); // to all
-	memcpy(bytes + 6, "\x02test", 6);
-	bytes[12] = ETHERTYPE >> 8;
-	bytes[13] = ETHERTYPE & 0xff;
-	for (unsigned i = 14; i < FRAME_BYTES; i++)
-		bytes[i] = (uint8_t)(number + i);
-}
-
-static void send_mbuf(struct system *system, struct rte_mbuf *frame)
-{
-	plx_time until = system_now(system) + 5 * PLX_SECOND;
-
-	while (port_tx_burst(system_port(system, 0), 0, &frame, 1, 0) == 0)
-		CHILD_CHECK(system_now(system) < until);
-}
-
-static void send_number(struct system *system, unsigned number, unsigned piece_bytes)
-{
-	uint8_t bytes[FRAME_BYTES];
-
-	fill_frame(bytes, number);
-	send_mbuf(system, mbufs_frame(system->pools[0], bytes, sizeof(bytes), piece_bytes));
-}
-
-// The next frame of this EtherType; others (a kernel greets its routers) are thrown away.
-static struct rte_mbuf *receive_mbuf(struct system *system, uint16_t ethertype)
-{
-	plx_time until = system_now(system) + 5 * PLX_SECOND;
-	struct rte_mbuf *frame;
-
-	for (;;) {
-		const struct rte_ether_hdr *header;
-
-		CHILD_CHECK(system_now(system) < until);
-		if (port_rx_burst(system_port(system, 0), 0, &frame, 1, 0) == 0)
-			continue;
-		header = rte_pktmbuf_mtod(frame, const struct rte_ether_hdr *);
-		if (header->ether_type == htons(ethertype))
-			return frame;
-		rte_pktmbuf_free(frame);
-	}
-}
-
-static void receive_number(struct system *system, unsigned number)
-{
-	uint8_t expected[FRAME_BYTES], received[MBUFS_FRAME_MAX_BYTES];
-	struct rte_mbuf *frame = receive_mbuf(system, ETHERTYPE);
-
-	fill_frame(expected, number);
-	CHILD_CHECK(mbufs_copy_out(frame, received) == FRAME_BYTES);
-	CHILD_CHECK(memcmp(expected, received, FRAME_BYTES) == 0);
-	CHILD_CHECK(frame->nb_segs == 1);
-	rte_pktmbuf_free(frame);
 }
 
 static bool offers(struct system *system, uint32_t offload)
@@ -136,16 +68,16 @@ static int open_kernel_end(const char *interface, uint16_t ethertype)
 static void pass_frames(struct system *system, const char *interface)
 {
 	unsigned piece_bytes = offers(system, PLX_OFFLOAD_TX_MULTI_SEGS) ? 300 : 0;
-	int kernel = open_kernel_end(interface, ETHERTYPE);
-	uint8_t expected[FRAME_BYTES], received[2 * FRAME_BYTES];
+	int kernel = open_kernel_end(interface, RAW_ETHERTYPE);
+	uint8_t expected[RAW_FRAME_BYTES], received[2 * RAW_FRAME_BYTES];
 
 	for (unsigned i = 0; i < FRAMES; i++) {
-		send_number(system, i, i % 2 == 0 ? 0 : piece_bytes);
-		fill_frame(expected, i);
-		CHILD_CHECK(recv(kernel, received, sizeof(received), 0) == FRAME_BYTES);
-		CHILD_CHECK(memcmp(expected, received, FRAME_BYTES) == 0);
-		CHILD_CHECK(send(kernel, expected, FRAME_BYTES, 0) == FRAME_BYTES);
-		receive_number(system, i);
+		raw_send_number(system, i, i % 2 == 0 ? 0 : piece_bytes);
+		raw_fill(expected, i);
+		CHILD_CHECK(recv(kernel, received, sizeof(received), 0) == RAW_FRAME_BYTES);
+		CHILD_CHECK(memcmp(expected, received, RAW_FRAME_BYTES) == 0);
+		CHILD_CHECK(send(kernel, expected, RAW_FRAME_BYTES, 0) == RAW_FRAME_BYTES);
+		raw_receive_number(system, i);
 	}
 	close(kernel);
 }
@@ -178,7 +110,7 @@ static uint64_t verdict_on(struct system *system, int kernel, const uint8_t *byt
 	uint64_t flags;
 
 	CHILD_CHECK(send(kernel, bytes, TCP_FRAME_BYTES, 0) == TCP_FRAME_BYTES);
-	frame = receive_mbuf(system, RTE_ETHER_TYPE_IPV4);
+	frame = raw_receive_mbuf(system, RTE_ETHER_TYPE_IPV4);
 	flags = frame->ol_flags & (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK);
 	rte_pktmbuf_free(frame);
 	return flags;
@@ -187,7 +119,7 @@ static uint64_t verdict_on(struct system *system, int kernel, const uint8_t *byt
 // Verdicts on what is received are true.
 static void check_rx_checksums(struct system *system, const char *interface)
 {
-	int kernel = open_kernel_end(interface, ETHERTYPE);
+	int kernel = open_kernel_end(interface, RAW_ETHERTYPE);
 	uint8_t bytes[TCP_FRAME_BYTES];
 
 	write_tcp_frame(bytes);
@@ -205,7 +137,7 @@ static void check_rx_checksums(struct system *system, const char *interface)
 // What a veth with transmit offload delivers: nobody has filled in the checksum.
 static void send_unfinished(struct system *system, const char *interface, unsigned n)
 {
-	int kernel = open_kernel_end(interface, ETHERTYPE);
+	int kernel = open_kernel_end(interface, RAW_ETHERTYPE);
 	uint8_t bytes[TCP_FRAME_BYTES];
 
 	write_tcp_frame(bytes);
@@ -244,8 +176,7 @@ static void use_tap(void)
 {
 	struct system *system;
 
-	device = "net_tap0,iface=pollux0";
-	system = start_device();
+	system = raw_start("net_tap0,iface=pollux0");
 	CHILD_CHECK(offers(system, PLX_OFFLOAD_TX_MULTI_SEGS));
 	CHILD_CHECK(offers(system, PLX_OFFLOAD_TX_ANY_MEMORY));
 	CHILD_CHECK(!offers(system, PLX_OFFLOAD_TX_BY_REFERENCE));
@@ -288,8 +219,7 @@ static void use_af_packet(void)
 	CHILD_CHECK(run_command("ip link add pollux1 type veth peer name pollux2"
 				" && ip link set pollux1 up && ip link set pollux2 up")
 		    == 0);
-	device = "net_af_packet0,iface=pollux1";
-	system = start_device();
+	system = raw_start("net_af_packet0,iface=pollux1");
 	pass_frames(system, "pollux2");
 	expect_explanation(system, "pollux2");
 	child_stop(system);
@@ -299,14 +229,13 @@ static void use_ring(void)
 {
 	struct system *system;
 
-	device = "net_ring0";
-	system = start_device();
+	system = raw_start("net_ring0");
 	CHILD_CHECK(offers(system, PLX_OFFLOAD_TX_BY_REFERENCE));
 	for (unsigned i = 0; i < FRAMES; i++) {
-		send_number(system, i, 0);
-		receive_number(system, i);
+		raw_send_number(system, i, 0);
+		raw_receive_number(system, i);
 	}
-	send_number(system, 0, 0); // left in the ring
+	raw_send_number(system, 0, 0); // left in the ring
 	child_stop(system);
 }
 
@@ -315,87 +244,15 @@ static void use_null(void)
 	struct rte_mbuf *frames[WORKER_BURST];
 	struct system *system;
 
-	device = "net_null0,size=64";
-	system = start_device();
+	system = raw_start("net_null0,size=64");
 	for (unsigned i = 0; i < FRAMES; i++) {
 		unsigned n = port_rx_burst(system_port(system, 0), 0, frames, WORKER_BURST, 0);
 
 		CHILD_CHECK(n == WORKER_BURST);
 		CHILD_CHECK(frames[0]->pkt_len == 64);
 		rte_pktmbuf_free_bulk(frames, n);
-		send_number(system, i, 0);
+		raw_send_number(system, i, 0);
 	}
-	child_stop(system);
-}
-
-// Sends back what comes, until the parent says enough.
-static void memif_server(int go_on)
-{
-	struct rte_mbuf *frames[WORKER_BURST];
-	struct system *system;
-	char enough;
-
-	device = "net_memif0,role=server,socket=pollux-devices-test";
-	system = start_device();
-	CHILD_CHECK(write(go_on, "r", 1) == 1);
-	fcntl(go_on, F_SETFL, O_NONBLOCK);
-	while (read(go_on, &enough, 1) != 0) {
-		struct port *port = system_port(system, 0);
-		unsigned n = port_rx_burst(port, 0, frames, WORKER_BURST, 0), sent = 0;
-
-		while (sent < n && port_has_link(port))
-			sent += port_tx_burst(port, 0, frames + sent, n - sent, 0);
-		rte_pktmbuf_free_bulk(frames + sent, n - sent);
-	}
-	child_stop(system);
-}
-
-static void memif_client(void)
-{
-	struct system_error error;
-	struct system *system;
-
-	device = "net_memif0,role=client,socket=pollux-devices-test";
-	system = start_device();
-	CHILD_CHECK(system_wait_for_links(system, 5 * PLX_SECOND, &error) == 0);
-	for (unsigned i = 0; i < FRAMES; i++) {
-		send_number(system, i, i % 2 == 0 ? 0 : 300);
-		receive_number(system, i);
-	}
-	child_stop(system);
-}
-
-static void use_memif(void)
-{
-	int ends[2], status;
-	char ready;
-	pid_t server;
-
-	CHILD_CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
-	server = fork();
-	CHILD_CHECK(server >= 0);
-	if (server == 0) {
-		close(ends[0]);
-		memif_server(ends[1]);
-		exit(0);
-	}
-	close(ends[1]);
-	CHILD_CHECK(read(ends[0], &ready, 1) == 1);
-	memif_client();
-	close(ends[0]); // enough
-	CHILD_CHECK(waitpid(server, &status, 0) == server);
-	CHILD_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
-static void wait_for_a_link_in_vain(void)
-{
-	struct system_error error;
-	struct system *system;
-
-	device = "net_memif0,role=server,socket=pollux-devices-test";
-	system = start_device();
-	CHILD_CHECK(system_wait_for_links(system, 50 * PLX_MILLISECOND, &error) == -ENETDOWN);
-	CHILD_CHECK(strcmp(error.where, "port left") == 0);
 	child_stop(system);
 }
 
@@ -430,18 +287,6 @@ static void net_null_gives_and_takes(void **state)
 	child_run_ok(use_null);
 }
 
-static void net_memif_passes_frames_between_processes_without_huge_pages(void **state)
-{
-	(void)state;
-	child_run_ok(use_memif);
-}
-
-static void a_link_that_does_not_come_is_named(void **state)
-{
-	(void)state;
-	child_run_ok(wait_for_a_link_in_vain);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,8 +295,6 @@ int main(void)
 		cmocka_unit_test(net_af_packet_passes_frames_over_veth),
 		cmocka_unit_test(net_ring_passes_frames_by_reference),
 		cmocka_unit_test(net_null_gives_and_takes),
-		cmocka_unit_test(net_memif_passes_frames_between_processes_without_huge_pages),
-		cmocka_unit_test(a_link_that_does_not_come_is_named),
 	};
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET | CLONE_NEWNS) != 0

@@ -11,15 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <rte_mbuf.h>
-
 #include "child.h"
-#include "drivers/port_burst.h"
-#include "drivers/system_state.h"
+#include "drivers/port.h"
+#include "raw.h"
 #include "support/cmocka_headers.h"
 
 #define POOL "/sys/kernel/mm/hugepages/hugepages-2048kB/"
@@ -224,71 +221,37 @@ static void too_few_are_left_alone_and_the_command_for_more_is_named(void **stat
 	assert_int_equal(missing, (needed - present + 1) / 2);
 }
 
-static void memif_server(int ready)
+static void echo_frames(int client)
 {
 	struct system *system =
 		start_with_huge_pages("net_memif0,role=server,socket=pollux-huge-pages-test");
-	struct port *port = system_port(system, 0);
-	unsigned echoed = 0;
 
-	CHILD_CHECK(write(ready, "r", 1) == 1);
-	while (echoed < FRAMES) {
-		struct rte_mbuf *frame;
-
-		if (port_rx_burst(port, 0, &frame, 1, 0) == 0)
-			continue;
-		while (port_tx_burst(port, 0, &frame, 1, 0) == 0)
-			continue;
-		echoed++;
-	}
-	CHILD_CHECK(read(ready, &(char){0}, 1) == 0); // the client has seen them
+	CHILD_CHECK(write(client, "r", 1) == 1);
+	for (unsigned i = 0; i < FRAMES; i++)
+		raw_send_mbuf(system, raw_receive_mbuf(system, RAW_ETHERTYPE));
+	child_wait_for_close(client);
 	child_stop(system);
 }
 
-static void memif_client(void)
+static void exchange_frames(int server)
 {
 	struct system *system = start_with_huge_pages(
 		"net_memif0,role=client,zero-copy=yes,socket=pollux-huge-pages-test");
-	struct port *port = system_port(system, 0);
 	struct system_error error;
 
-	CHILD_CHECK((port_offloads(port) & PLX_OFFLOAD_TX_ANY_MEMORY) == 0);
+	(void)server;
+	CHILD_CHECK((port_offloads(system_port(system, 0)) & PLX_OFFLOAD_TX_ANY_MEMORY) == 0);
 	CHILD_CHECK(system_wait_for_links(system, 5 * PLX_SECOND, &error) == 0);
 	for (unsigned i = 0; i < FRAMES; i++) {
-		struct rte_mbuf *frame = rte_pktmbuf_alloc(system->pools[0]);
-
-		CHILD_CHECK(frame != NULL);
-		memset(rte_pktmbuf_append(frame, 500), (int)i, 500);
-		while (port_tx_burst(port, 0, &frame, 1, 0) == 0)
-			continue;
-		while (port_rx_burst(port, 0, &frame, 1, 0) == 0)
-			continue;
-		CHILD_CHECK(frame->pkt_len == 500);
-		CHILD_CHECK(*rte_pktmbuf_mtod_offset(frame, uint8_t *, 499) == (uint8_t)i);
-		rte_pktmbuf_free(frame);
+		raw_send_number(system, i, 0);
+		raw_receive_number(system, i);
 	}
 	system_stop(system, NULL); // this driver keeps the mbufs of its ring
 }
 
 static void use_zero_copy(void)
 {
-	int ends[2], status;
-	pid_t server;
-
-	CHILD_CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
-	server = fork();
-	CHILD_CHECK(server >= 0);
-	if (server == 0) {
-		close(ends[0]);
-		memif_server(ends[1]);
-		exit(0);
-	}
-	close(ends[1]);
-	CHILD_CHECK(read(ends[0], &(char){0}, 1) == 1);
-	memif_client();
-	close(ends[0]);
-	CHILD_CHECK(waitpid(server, &status, 0) == server);
-	CHILD_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	child_serve(echo_frames, exchange_frames);
 }
 
 static void a_zero_copy_memif_works_on_files_without_a_name(void **state)
