@@ -2,10 +2,9 @@
 //
 // Keeps the EAL's interrupt thread and the workers out of each other's way. net_memif needs it:
 // when its peer goes, that thread unmaps the rings without asking whether a worker is reading them
-// at that moment. The thread spends its time asleep within an alarm; on its way out it closes the
-// gate and waits until no worker is inside, then does its round, and opens the gate when it comes
-// back to the alarm. Called by worker_run.c around the
-// turns on such a port, and by bring-up.
+// at that moment. The thread spends its time asleep within a handler of ours; on its way out it
+// closes the gate and waits until no worker is inside, then does its round, and opens the gate when
+// it comes back. Called by worker_run.c around the turns on such a port, and by bring-up.
 #ifndef DRIVERS_INTERRUPT_GATE_H
 #define DRIVERS_INTERRUPT_GATE_H
 
@@ -16,7 +15,9 @@
 #include "drivers/system.h"
 
 struct interrupt_gate {
-	atomic_bool is_closed;		   // the interrupt thread is at work
+	atomic_bool is_closed; // the interrupt thread is at work
+	atomic_bool has_ended;
+	atomic_bool is_parked;
 	bool (*is_settled)(void *context); // false: somebody waits for the thread's work
 	void *context;
 	struct {
@@ -29,7 +30,8 @@ struct interrupt_gate {
 int interrupt_gate_start(struct interrupt_gate *gate, bool (*is_settled)(void *context),
 			 void *context);
 
-// Lets the interrupt thread go, when nobody enters any more: its handlers then run at any time.
+// Puts the interrupt thread to rest for good, when nobody enters any more: net_memif leaves a
+// handler behind, in memory that the EAL takes away at the end without waiting for that thread.
 void interrupt_gate_end(struct interrupt_gate *gate);
 
 // False when the interrupt thread is at work: come again. NULL is a gate that is always open.

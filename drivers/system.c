@@ -6,7 +6,6 @@
 #include "drivers/system.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,7 +242,7 @@ static int start_gate(struct system *system, struct system_error *error)
 	system->has_gate = code == 0;
 	if (code != 0) {
 		system_error_where(error, "EAL");
-		system_error_what(error, "it sets no alarm: %s", strerror(-code));
+		system_error_what(error, "it takes no interrupt: %s", strerror(-code));
 		system_error_remedy(error, "--verbose shows what it says");
 	}
 	return code;
@@ -355,20 +354,6 @@ static void stop_ports(struct system *system)
 		port_destroy_queues(&system->ports[i]);
 }
 
-// Inside the gate: a port that is closed while its handler runs leaves the handler to free what it
-// has, which may be after the EAL has taken its memory away.
-static void stop_ports_at_gate(struct system *system)
-{
-	struct interrupt_gate *gate = system->has_gate ? &system->gate : NULL;
-
-	while (!interrupt_gate_enter(gate, 0)) // the worker whose place this was has left
-		sched_yield();
-	stop_ports(system);
-	interrupt_gate_leave(gate, 0);
-	if (gate != NULL)
-		interrupt_gate_end(gate);
-}
-
 void system_stop(struct system *system, struct system_books *books)
 {
 	struct system_books counted;
@@ -377,7 +362,9 @@ void system_stop(struct system *system, struct system_books *books)
 		return;
 	if (system->eal_is_up) {
 		stop_workers(system);
-		stop_ports_at_gate(system);
+		if (system->has_gate)
+			interrupt_gate_end(&system->gate);
+		stop_ports(system);
 		count_mbufs(system, books != NULL ? books : &counted);
 		for (unsigned i = 0; i < system->n_workers; i++)
 			rte_mempool_free(system->pools[i]);
