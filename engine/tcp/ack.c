@@ -99,13 +99,17 @@ void ack_process(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 		recovery_on_duplicate(tcp, c);
 	if (conn_has(c, CONN_PERSIST))
 		persist_on_ack(tcp, c);
-	else if (has_window_changed && c->queue.unsent != INDEX_NONE)
+	else if (c->snd.wnd == 0 && c->snd.una != c->snd.nxt)
+		persist_begin(tcp,
+			      c); // shrunk over what is in flight: probed, not timed out (SHLD-17)
+	else if (has_window_changed
+		 && (c->queue.unsent != INDEX_NONE || conn_has(c, CONN_FIN_QUEUED)))
 		conn_wants_output(tcp, c);
 }
 
 void ack_begin(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
 {
-	bool is_scaled = (seg->tcp.flags & TCP_SYN) == 0;
+	bool is_scaled = !segment_has(seg, TCP_SYN) && !seg->had_syn;
 
 	c->snd.wnd = (uint32_t)seg->tcp.window << (is_scaled ? c->snd_wscale : 0);
 	c->snd.wl1 = seg->tcp.seq;

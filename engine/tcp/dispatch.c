@@ -78,7 +78,7 @@ static enum verdict nobody(struct tcp *tcp, const struct target *target, struct 
 
 static enum verdict listener_syn(struct tcp *tcp, const struct target *target, struct segment *seg)
 {
-	return input_listen_syn(tcp, target->listener, seg);
+	return input_listen_syn(tcp, target->listener, seg, INDEX_NONE);
 }
 
 static enum verdict listener_ack(struct tcp *tcp, const struct target *target, struct segment *seg)

@@ -7,6 +7,7 @@
 #include "tcp/half_open.h"
 
 #include "tcp/compact.h"
+#include "tcp/dispatch.h"
 #include "tcp/isn.h"
 #include "tcp/passive_open.h"
 #include "tcp/reset.h"
@@ -291,6 +292,16 @@ static bool is_in_window(const struct tcp *tcp, const struct half_open *ho,
 	return first < wnd || (segment_len(seg) > 0 && first + segment_len(seg) - 1 < wnd);
 }
 
+// RFC 9293 3.10.7.4 fifth, SYN-RECEIVED: <SEQ=SEG.ACK><CTL=RST>.
+static enum verdict answer_by_reset(struct tcp *tcp, struct segment *seg)
+{
+	enum plx_drop reason = reset_answer(tcp, seg);
+
+	if (reason == PLX_DROP_NONE)
+		return SEGMENT_ANSWERED;
+	return segment_drop(seg, reason == PLX_DROP_TCP_NO_CONNECTION ? PLX_DROP_TCP_ACK : reason);
+}
+
 enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *seg)
 {
 	enum family family = family_of_entry(entry);
@@ -299,10 +310,10 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 	struct listener *listener = listener_of(tcp, ho);
 
 	if (listener == NULL) {
-		// The listener has gone, and with it the entry.
+		// The listener has gone, and with it the entry; perhaps there is another one now.
 		forget(tcp, family, idx);
 		tcp_count(tcp, PLX_COUNTER_TCP_HALF_OPEN_RESET);
-		return reset_nobody(tcp, seg, PLX_DROP_TCP_NO_LISTENER);
+		return dispatch_segment(tcp, seg);
 	}
 	if (segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK | TCP_RST)
 	    && seg->tcp.seq == ho->open.irs) {
@@ -311,10 +322,10 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 		(void)send_syn_ack(tcp, ho, &seg->key, listener, seg);
 		return SEGMENT_ANSWERED;
 	}
-	if (ho->open.has_timestamps && !segment_has(seg, TCP_RST)
+	if (ho->open.has_timestamps && !segment_has(seg, TCP_RST | TCP_SYN)
 	    && !seg->tcp.options.has_timestamps)
 		return segment_drop(seg, PLX_DROP_TCP_NO_TIMESTAMP); // RFC 7323 3.2
-	if (ho->open.has_timestamps && !segment_has(seg, TCP_RST)
+	if (ho->open.has_timestamps && seg->tcp.options.has_timestamps && !segment_has(seg, TCP_RST)
 	    && seq_is_before(seg->tcp.options.ts_val, ho->open.ts_recent))
 		return send_ack(tcp, ho, seg, PLX_DROP_TCP_PAWS);
 	if (!is_in_window(tcp, ho, seg)) // first
@@ -333,7 +344,7 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 	if (!segment_has(seg, TCP_ACK))
 		return segment_drop(seg, PLX_DROP_TCP_NO_ACK); // fifth
 	if (seg->tcp.ack != ho->open.iss + 1)
-		return reset_nobody(tcp, seg, PLX_DROP_TCP_ACK);
+		return answer_by_reset(tcp, seg);
 	return promote(tcp, entry, seg);
 }
 

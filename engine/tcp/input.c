@@ -81,6 +81,28 @@ static bool is_probe(const struct tcp_conn *c, const struct segment *seg)
 	return segment_len(seg) > 0 ? conn_rcv_wnd(c) == 0 : seg->tcp.seq == c->rcv.nxt - 1;
 }
 
+// RFC 9293 3.10.7.4 first: ACK, URG and RST count at a window of zero (MUST-66). The peer may have counted the
+// byte of a probe that we did not take.
+static bool is_at_shut_window(const struct tcp_conn *c, const struct segment *seg)
+{
+	uint32_t first = seg->tcp.seq - c->rcv.nxt;
+
+	return conn_rcv_wnd(c) == 0 && !segment_has(seg, TCP_SYN)
+		&& (first == 0 ? segment_len(seg) > 0
+			       : first == 1 && segment_len(seg) == 0 && !segment_has(seg, TCP_RST));
+}
+
+// Of such a segment nothing is taken but what its header says; a question is answered.
+static void take_text_off(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+{
+	if (segment_len(seg) > 0 && !segment_has(seg, TCP_RST))
+		delayed_ack_owe(tcp, c);
+	seg->len_bytes = 0;
+	seg->tcp.flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+	seg->tcp.urgent += (uint16_t)(seg->tcp.seq - c->rcv.nxt);
+	seg->tcp.seq = c->rcv.nxt;
+}
+
 // A SYN outside the window: RFC 5961 4.2 challenges it all the same.
 static void on_syn_outside(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
@@ -108,6 +130,8 @@ static bool check_sequence(struct tcp *tcp, struct tcp_conn *c, struct segment *
 		segment_drop(seg, PLX_DROP_TCP_PAWS);
 		return false;
 	}
+	if (is_at_shut_window(c, seg))
+		take_text_off(tcp, c, seg);
 	if (is_in_window(c, seg)) {
 		timestamp_on_segment(tcp, c, seg);
 		keepalive_on_heard(tcp, c);
@@ -117,6 +141,7 @@ static bool check_sequence(struct tcp *tcp, struct tcp_conn *c, struct segment *
 		&& seq_is_at_or_before(seg->tcp.seq + segment_len(seg), c->rcv.nxt);
 	if (is_syn_ack_of_simultaneous_open(c, seg)) {
 		seg->tcp.flags &= (uint8_t)~TCP_SYN;
+		seg->had_syn = true;
 		seg->tcp.seq++;
 		return true;
 	}
@@ -271,7 +296,7 @@ static void process_urgent(struct tcp *tcp, struct tcp_conn *c, const struct seg
 // RFC 2525 2.17: nobody will read it, and the peer must learn of that.
 static bool check_reader(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
-	if (seg->len_bytes == 0 || !conn_has(c, CONN_USER_CLOSED))
+	if (seg->len_bytes == 0 || !conn_has(c, CONN_USER_CLOSED) || conn_has(c, CONN_FIN_RECEIVED))
 		return true;
 	(void)reset_answer(tcp, seg);
 	segment_drop(seg, PLX_DROP_TCP_CLOSED_DATA);

@@ -24,9 +24,10 @@ enum verdict input_listen_ack(struct tcp *tcp, struct listener *listener, struct
 	return reset_nobody(tcp, seg, PLX_DROP_TCP_NO_CONNECTION);
 }
 
-enum verdict input_listen_syn(struct tcp *tcp, struct listener *listener, struct segment *seg)
+enum verdict input_listen_syn(struct tcp *tcp, struct listener *listener, struct segment *seg,
+			      uint32_t time_wait_entry)
 {
 	if (segment_has(seg, TCP_FIN) && tcp->config.drop_syn_fin)
 		return segment_drop(seg, PLX_DROP_TCP_FLAGS);
-	return half_open_begin(tcp, listener, seg, INDEX_NONE);
+	return half_open_begin(tcp, listener, seg, time_wait_entry);
 }

@@ -14,7 +14,8 @@ enum verdict input_closed(struct tcp *tcp, struct segment *seg);
 // 3.10.7.2 second: any acknowledgement is bad, unless it brings a SYN cookie.
 enum verdict input_listen_ack(struct tcp *tcp, struct listener *listener, struct segment *seg);
 
-// 3.10.7.2 third.
-enum verdict input_listen_syn(struct tcp *tcp, struct listener *listener, struct segment *seg);
+// 3.10.7.2 third. `time_wait_entry` is what the SYN reopens, or INDEX_NONE.
+enum verdict input_listen_syn(struct tcp *tcp, struct listener *listener, struct segment *seg,
+			      uint32_t time_wait_entry);
 
 #endif

@@ -42,7 +42,7 @@ static enum step send_handshake(struct turn *t)
 	if (is_first) {
 		c->snd.nxt = c->iss + 1;
 		c->rtx = c->snd.nxt;
-	} else {
+	} else if (c->backoff > 0) { // else the SYN+ACK of a simultaneous open
 		tcp_count(t->tcp, PLX_COUNTER_TCP_RETRANSMITS);
 		c->retransmits++;
 	}

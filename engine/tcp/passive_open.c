@@ -25,6 +25,11 @@ static uint32_t buffer_of(const struct tcp *tcp, const struct listener *listener
 	return (uint32_t)option_of(tcp, listener, PLX_OPTION_RECEIVE_BUFFER);
 }
 
+uint8_t passive_open_wscale(const struct tcp *tcp, const struct listener *listener)
+{
+	return recv_window_scale_for(buffer_of(tcp, listener));
+}
+
 uint16_t passive_open_window(const struct tcp *tcp, const struct listener *listener)
 {
 	uint32_t buffer = buffer_of(tcp, listener);
@@ -48,6 +53,7 @@ struct passive_open passive_open_of_syn(const struct tcp *tcp, const struct list
 			&& option_of(tcp, listener, PLX_OPTION_TIMESTAMPS) != 0,
 	};
 
+	open.own_wscale = passive_open_wscale(tcp, listener);
 	if (options->has_mss && options->mss > 0)
 		open.peer_mss = options->mss;
 	return open;
@@ -72,8 +78,7 @@ enum plx_drop passive_open_answer(struct tcp *tcp, const struct listener *listen
 							tcp, listener->profile,
 							!plx_addr_is_ipv4(&key->remote)),
 						.has_window_scale = open->has_window_scale,
-						.window_scale = recv_window_scale_for(
-							buffer_of(tcp, listener)),
+						.window_scale = open->own_wscale,
 						.has_timestamps = open->has_timestamps,
 						.ts_val = ts_val,
 						.ts_ecr = open->ts_recent,
@@ -111,7 +116,7 @@ struct tcp_conn *passive_open_establish(struct tcp *tcp, struct listener *listen
 	if (open->has_window_scale) {
 		c->flags |= CONN_WINDOW_SCALE;
 		c->snd_wscale = open->peer_wscale;
-		c->rcv_wscale = recv_window_scale_for(buffer_of(tcp, listener)) & 15;
+		c->rcv_wscale = open->own_wscale & 15;
 	}
 	bounds = retransmit_bounds(tcp, c);
 	rtt_init(&c->rtt, &bounds);

@@ -18,13 +18,15 @@ struct passive_open {
 	uint8_t peer_wscale : 4;
 	bool has_window_scale : 1; // both sides offer it
 	bool has_timestamps : 1;
+	uint8_t own_wscale; // as the SYN+ACK has it, whatever the listener's options become
 };
 
 // What a SYN says, and what of it the listener's options allow. The numbers of our side are left out.
 struct passive_open passive_open_of_syn(const struct tcp *tcp, const struct listener *listener,
 					const struct segment *seg);
 
-// The window that SYN+ACKs of the listener announce.
+// The scale of our window by the listener's buffer, and the window that its SYN+ACKs announce.
+uint8_t passive_open_wscale(const struct tcp *tcp, const struct listener *listener);
 uint16_t passive_open_window(const struct tcp *tcp, const struct listener *listener);
 
 // The SYN+ACK, the same each time but for TSval; in seg's mbuf where there is one that may be reused.

@@ -17,8 +17,7 @@ enum plx_drop reset_answer(struct tcp *tcp, struct segment *seg)
 
 	if (segment_has(seg, TCP_RST))
 		return PLX_DROP_TCP_RST_NO_CONNECTION;
-	if (!tcp->config.answer_nobody
-	    || (!tcp->reset_unlimited && !rate_limit_try(&tcp->reset_limit, tcp->now)))
+	if (!tcp->reset_unlimited && !rate_limit_try(&tcp->reset_limit, tcp->now))
 		return PLX_DROP_TCP_NO_CONNECTION;
 	if (segment_has(seg, TCP_ACK)) {
 		// <SEQ=SEG.ACK><CTL=RST>
@@ -34,7 +33,9 @@ enum plx_drop reset_answer(struct tcp *tcp, struct segment *seg)
 
 enum verdict reset_nobody(struct tcp *tcp, struct segment *seg, enum plx_drop unanswered)
 {
-	enum plx_drop reason = reset_answer(tcp, seg);
+	enum plx_drop reason = tcp->config.answer_nobody || segment_has(seg, TCP_RST)
+		? reset_answer(tcp, seg)
+		: PLX_DROP_TCP_NO_CONNECTION;
 
 	if (reason == PLX_DROP_NONE)
 		return SEGMENT_ANSWERED;

@@ -47,9 +47,11 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 32;
 }
 
-static uint32_t proof_of(const struct isn *isn, uint32_t irs, uint64_t period)
+// The scale of our own window belongs to it: a cookie is void when the listener's buffer has changed that.
+static uint32_t proof_of(const struct isn *isn, const struct passive_open *open, uint64_t period)
 {
-	return (uint32_t)mix(mix(isn->tuple ^ period) + irs);
+	return (uint32_t)mix(mix(isn->tuple ^ period ^ (uint64_t)open->own_wscale << 60)
+			     + open->irs);
 }
 
 static uint64_t period_of(const struct tcp *tcp)
@@ -78,7 +80,7 @@ enum verdict syn_cookie_answer(struct tcp *tcp, const struct listener *listener,
 
 	// Without timestamps nothing could bring the scale back.
 	open.has_window_scale = open.has_window_scale && open.has_timestamps;
-	open.iss = proof_of(&isn, open.irs, period) ^ news;
+	open.iss = proof_of(&isn, &open, period) ^ news;
 	tcp->cookies_until = (period + 2) * PERIOD;
 	drop = passive_open_answer(tcp, listener, &seg->key, &open,
 				   ts_with_news(tcp, isn.ts_offset, wscale), seg);
@@ -93,20 +95,16 @@ static bool read_cookie(const struct tcp *tcp, const struct segment *seg, const 
 			struct passive_open *open)
 {
 	uint32_t cookie = seg->tcp.ack - 1;
-	uint32_t irs = seg->tcp.seq - 1;
 
 	for (unsigned age = 0; age < 2; age++) {
 		uint64_t period = period_of(tcp) - age;
-		uint32_t news = cookie ^ proof_of(isn, irs, period);
+		uint32_t news = cookie ^ proof_of(isn, open, period);
 
 		if (news >> NEWS_BITS != 0 || (news & 1) != (period & 1))
 			continue;
-		*open = (struct passive_open){
-			.iss = cookie,
-			.irs = irs,
-			.ts_offset = isn->ts_offset,
-			.peer_mss = sizes[family_of(&seg->key.remote)][(news & NEWS_MASK) >> 1],
-		};
+		open->iss = cookie;
+		open->ts_offset = isn->ts_offset;
+		open->peer_mss = sizes[family_of(&seg->key.remote)][(news & NEWS_MASK) >> 1];
 		return true;
 	}
 	return false;
@@ -132,7 +130,10 @@ static void read_timestamps(const struct tcp *tcp, const struct listener *listen
 enum verdict syn_cookie_accept(struct tcp *tcp, struct listener *listener, struct segment *seg)
 {
 	struct isn isn = isn_of(tcp, &seg->key);
-	struct passive_open open;
+	struct passive_open open = {
+		.irs = seg->tcp.seq - 1,
+		.own_wscale = passive_open_wscale(tcp, listener),
+	};
 	struct tcp_conn *c;
 
 	if (!read_cookie(tcp, seg, &isn, &open))

@@ -9,8 +9,10 @@
 #include "tcp/compact.h"
 #include "tcp/connections.h"
 #include "tcp/half_open.h"
+#include "tcp/input_listen.h"
 #include "tcp/isn.h"
 #include "tcp/keepalive.h"
+#include "tcp/passive_open.h"
 #include "tcp/recv_window.h"
 #include "tcp/segment_tx.h"
 #include "tcp/state.h"
@@ -225,6 +227,22 @@ void time_wait_limit_fin_wait_2(struct tcp *tcp, struct tcp_conn *c)
 	timers_set_long(tcp, c, time_add(tcp->now, limit));
 }
 
+// TIME_WAIT is over, and only its user kept it.
+static bool has_waited_out(const struct tcp_conn *c)
+{
+	return c->state == PLX_STATE_TIME_WAIT && c->coarse_deadline == PLX_TIME_NEVER
+		&& conn_may_vanish(c);
+}
+
+void conn_end_if_done(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (has_waited_out(c))
+		timers_set_long(tcp, c,
+				tcp->now); // with the next poll: the user may look once more
+	else
+		(void)last_ack_end_if_done(tcp, c);
+}
+
 bool last_ack_end_if_done(struct tcp *tcp, struct tcp_conn *c)
 {
 	if (c->state != PLX_STATE_LAST_ACK || c->snd.una != c->snd.nxt
@@ -235,10 +253,11 @@ bool last_ack_end_if_done(struct tcp *tcp, struct tcp_conn *c)
 }
 
 // RFC 6191 2 and RFC 9293 3.6.1 (MAY-2): may this SYN begin the connection anew?
-static bool may_reopen(const struct time_wait *tw, const struct segment *seg)
+static bool may_reopen(const struct time_wait *tw, const struct segment *seg, bool has_timestamps)
 {
-	if (tw->has_timestamps && seg->tcp.options.has_timestamps
-	    && seg->tcp.options.ts_val != tw->ts_recent)
+	if (!tw->has_timestamps && has_timestamps)
+		return true; // they protect the new connection from the old one's segments
+	if (tw->has_timestamps && has_timestamps && seg->tcp.options.ts_val != tw->ts_recent)
 		return seq_is_after(seg->tcp.options.ts_val, tw->ts_recent);
 	return seq_is_after(seg->tcp.seq, tw->rcv_nxt);
 }
@@ -303,10 +322,11 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 	struct time_wait *tw = time_wait_at(tcp, family, idx);
 	struct listener *listener;
 
-	if (segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK) && may_reopen(tw, seg)) {
+	if (segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK)) {
 		listener = listener_find(tcp, &seg->key.local, seg->key.local_port);
-		if (listener != NULL)
-			return half_open_begin(tcp, listener, seg, entry);
+		if (listener != NULL
+		    && may_reopen(tw, seg, passive_open_of_syn(tcp, listener, seg).has_timestamps))
+			return input_listen_syn(tcp, listener, seg, entry);
 	}
 	if (segment_len(seg) == 0 && seg->tcp.seq == tw->rcv_nxt)
 		return segment_drop(seg, PLX_DROP_TCP_TIME_WAIT);

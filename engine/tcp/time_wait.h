@@ -22,6 +22,9 @@ void time_wait_limit_fin_wait_2(struct tcp *tcp, struct tcp_conn *c);
 // LAST_ACK, and all is acknowledged: ends it unless the user has still to read. True when it ended.
 bool last_ack_end_if_done(struct tcp *tcp, struct tcp_conn *c);
 
+// The user has read what there was: ends it if that is all it waited for, in LAST_ACK or after TIME_WAIT.
+void conn_end_if_done(struct tcp *tcp, struct tcp_conn *c);
+
 // Nothing of it would be missed: the user has closed it, or has seen and read everything.
 bool conn_may_vanish(const struct tcp_conn *c);
 

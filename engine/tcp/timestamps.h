@@ -34,11 +34,12 @@ static inline bool timestamp_is_old(const struct tcp *tcp, uint32_t ts_val, uint
 		&& (uint16_t)(timestamp_age_clock(tcp) - ts_recent_age) < TIMESTAMP_VALID_UNITS;
 }
 
-// RFC 7323 3.2: once agreed on, every segment but a RST has the option.
+// RFC 7323 3.2: once agreed on, every segment but a RST has the option. A SYN without it may come of a peer
+// that was started anew, and is challenged.
 static inline bool timestamp_is_missing(const struct tcp_conn *c, const struct segment *seg)
 {
 	return conn_has(c, CONN_TIMESTAMPS) && !seg->tcp.options.has_timestamps
-		&& !segment_has(seg, TCP_RST);
+		&& !segment_has(seg, TCP_RST | TCP_SYN);
 }
 
 // RFC 7323 4.3 (2): TS.Recent follows the segment that covers Last.ACK.sent. While an acknowledgement

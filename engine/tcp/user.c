@@ -149,15 +149,23 @@ static void end_sending(struct tcp *tcp, struct tcp_conn *c)
 	conn_wants_output(tcp, c);
 }
 
+// RFC 9293 3.10.5: no RST where the peer has nothing to learn of it. CLOSING and LAST-ACK are entered here before
+// the FIN is sent; there it has.
+static bool has_peer_to_tell(const struct tcp_conn *c)
+{
+	bool waits_for_last_ack = c->state == PLX_STATE_CLOSING || c->state == PLX_STATE_LAST_ACK;
+
+	if (waits_for_last_ack)
+		return !conn_has(c, CONN_FIN_SENT) || conn_unacked(c) > 1;
+	return c->state != PLX_STATE_SYN_SENT && c->state != PLX_STATE_TIME_WAIT;
+}
+
 static void reset(struct tcp *tcp, struct tcp_conn *c)
 {
-	// RFC 9293 3.10.5: no RST from a state where the peer has nothing to learn of it.
-	if (c->state == PLX_STATE_SYN_SENT || c->state == PLX_STATE_CLOSING
-	    || c->state == PLX_STATE_LAST_ACK || c->state == PLX_STATE_TIME_WAIT) {
+	if (has_peer_to_tell(c))
+		conn_reset(tcp, c, -ECONNABORTED);
+	else
 		conn_end(tcp, c, -ECONNABORTED);
-		return;
-	}
-	conn_reset(tcp, c, -ECONNABORTED);
 }
 
 // Data that has arrived and will not be read (RFC 2525 2.17).
@@ -236,7 +244,7 @@ int user_shutdown(struct tcp *tcp, plx_conn handle, enum plx_shutdown_how how)
 	}
 	if (how != PLX_SHUTDOWN_READ)
 		end_sending(tcp, c);
-	(void)last_ack_end_if_done(tcp, c);
+	conn_end_if_done(tcp, c);
 	return 0;
 }
 

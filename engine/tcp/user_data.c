@@ -146,7 +146,7 @@ static void after_read(struct tcp *tcp, struct tcp_conn *c)
 {
 	if (recv_window_is_worth_update(tcp, c) && !conn_has(c, CONN_FIN_RECEIVED))
 		delayed_ack_at_once(tcp, c);
-	(void)last_ack_end_if_done(tcp, c);
+	conn_end_if_done(tcp, c);
 }
 
 int64_t user_recv(struct tcp *tcp, plx_conn handle, void *buffer, size_t len_bytes, unsigned flags)

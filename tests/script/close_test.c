@@ -347,6 +347,56 @@ static void shutdown_read_throws_away_what_comes(void **state)
 	expect_segment(f, SEG(.len = 10));
 }
 
+// 3.10.7.4 seventh: behind the peer's FIN text is ignored.
+static void text_behind_the_fin_is_ignored_in_last_ack(void **state)
+{
+	struct fixture *f = fixture_last_ack(state);
+
+	segment_arrives(f, SEG(.len = 10));
+	expect_silence(f);
+	expect_state(f, PLX_STATE_LAST_ACK);
+}
+
+static void text_behind_the_fin_is_ignored_in_closing(void **state)
+{
+	struct fixture *f = fixture_closing(state);
+
+	segment_arrives(f, SEG(.len = 10));
+	expect_silence(f);
+	expect_state(f, PLX_STATE_CLOSING);
+}
+
+// 3.10.5: sends are queued before the FIN: the peer learns that they never come.
+static void abort_before_the_fin_was_sent_tells_the_peer(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.wnd = 500;
+	fixture_close_wait(state);
+	user_sends(f, 5000);
+	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
+	fixture_settle(f);
+	forget_output(f);
+	user_aborts(f);
+	expect_segment(f, SEG(.flags = TCP_RST | TCP_ACK));
+}
+
+// RFC 2525 2.17, in the same place.
+static void close_over_unread_data_before_the_fin_was_sent(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.wnd = 500;
+	fixture_established(state);
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .len = 10));
+	user_sends(f, 5000);
+	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
+	fixture_settle(f);
+	forget_output(f);
+	user_closes(f);
+	expect_segment(f, SEG(.flags = TCP_RST | TCP_ACK));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +419,10 @@ int main(void)
 		SCENARIO(abort_sends_rst_and_forgets_the_queue),
 		SCENARIO(fin_again_in_close_wait_is_answered),
 		SCENARIO(shutdown_read_throws_away_what_comes),
+		SCENARIO(text_behind_the_fin_is_ignored_in_last_ack),
+		SCENARIO(text_behind_the_fin_is_ignored_in_closing),
+		SCENARIO(abort_before_the_fin_was_sent_tells_the_peer),
+		SCENARIO(close_over_unread_data_before_the_fin_was_sent),
 	};
 
 	test_eal_init();

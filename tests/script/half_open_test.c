@@ -313,6 +313,18 @@ static void handshake_may_come_in_one_burst_with_strangers(void **state)
 	assert_int_equal(stats_of(f).half_open, 1);
 }
 
+// A service that was started anew refuses nobody.
+static void next_listener_takes_over_a_repeated_syn(void **state)
+{
+	struct fixture *f = fixture_syn_received(state);
+	struct plx_listen_args args = {.port = FIXTURE_PORT};
+
+	assert_int_equal(plx_close(f->stack, f->listener), 0);
+	assert_int_equal(plx_listen(f->stack, &args, &f->listener), 0);
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt - 1));
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +344,7 @@ int main(void)
 		SCENARIO(full_table_refuses_the_newcomer),
 		SCENARIO(full_connection_table_keeps_the_entry),
 		SCENARIO(handshake_may_come_in_one_burst_with_strangers),
+		SCENARIO(next_listener_takes_over_a_repeated_syn),
 	};
 
 	test_eal_init();

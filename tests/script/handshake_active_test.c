@@ -348,6 +348,35 @@ static void connect_from_the_port_of_a_listener_works(void **state)
 	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .dst_port = FIXTURE_PEER_PORT));
 }
 
+// RFC 7323 2.2: the window of a segment with SYN is never scaled.
+static void simultaneous_open_scales_no_window_of_a_syn(void **state)
+{
+	struct fixture *f = fixture_syn_sent(state);
+
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->peer.isn, .wscale = 7, .wnd = 2000));
+	f->rcv_nxt = f->peer.isn + 1;
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+	segment_arrives(
+		f, SEG(.flags = TCP_SYN | TCP_ACK, .seq = f->peer.isn, .wscale = 7, .wnd = 2000));
+	forget_output(f);
+	expect_event(f, PLX_EVENT_CONNECTED, 0);
+	assert_int_equal(info_of(f).snd_wnd_bytes, 2000);
+}
+
+// RFC 6298 5.7 is for a timer that has expired.
+static void simultaneous_open_is_no_retransmission(void **state)
+{
+	struct fixture *f = fixture_syn_sent(state);
+
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->peer.isn));
+	f->rcv_nxt = f->peer.isn + 1;
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+	segment_arrives(f, SEG());
+	expect_event(f, PLX_EVENT_CONNECTED, 0);
+	assert_true(info_of(f).rto < 3 * PLX_SECOND);
+	assert_int_equal(info_of(f).retransmits, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +401,8 @@ int main(void)
 		SCENARIO(ephemeral_ports_are_distinct_and_in_range),
 		SCENARIO(isn_follows_the_clock_per_tuple),
 		SCENARIO(connect_from_the_port_of_a_listener_works),
+		SCENARIO(simultaneous_open_scales_no_window_of_a_syn),
+		SCENARIO(simultaneous_open_is_no_retransmission),
 	};
 
 	test_eal_init();

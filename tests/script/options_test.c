@@ -238,6 +238,41 @@ static void congestion_control_is_chosen_by_name(void **state)
 	expect_silence(f);
 }
 
+// RFC 7323 2.2: the scale in force is the one that was announced.
+static void scale_stays_as_announced(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	fixture_set_option(f, PLX_OPTION_RECEIVE_BUFFER, 65535);
+	f->peer.wscale = 2;
+	fixture_syn_received(state);
+	assert_int_equal(plx_set_option(f->stack, f->listener, PLX_OPTION_RECEIVE_BUFFER, 4 << 20),
+			 0);
+	segment_arrives(f, SEG());
+	expect_event(f, PLX_EVENT_ACCEPTED, 0);
+	forget_output(f);
+	assert_int_equal(info_of(f).rcv_wscale, 0);
+}
+
+// RFC 7323 2.4: a field that scaling has rounded down takes back nothing of what was granted.
+static void rounding_of_the_window_takes_back_nothing(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+	uint32_t edge;
+
+	fixture_set_option(f, PLX_OPTION_RECEIVE_BUFFER, 4 << 20);
+	f->peer.wscale = 0;
+	fixture_established(state);
+	edge = f->rcv_nxt + info_of(f).rcv_wnd_bytes;
+	assert_int_equal(plx_set_option(f->stack, f->conn, PLX_OPTION_RECEIVE_BUFFER, 1000), 0);
+	segment_arrives(f, SEG(.len = 10));
+	expect_segment_after(f, 40, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt + 10));
+	segment_arrives(f, SEG(.seq = edge - 1, .len = 1));
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt + 10));
+	assert_int_equal(info_of(f).out_of_order_bytes, 1);
+	user_receives(f, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +288,8 @@ int main(void)
 		SCENARIO(larger_receive_buffer_opens_the_window),
 		SCENARIO(nagle_off_in_mid_flight_lets_the_tail_go),
 		SCENARIO(congestion_control_is_chosen_by_name),
+		SCENARIO(scale_stays_as_announced),
+		SCENARIO(rounding_of_the_window_takes_back_nothing),
 	};
 
 	test_eal_init();

@@ -292,6 +292,20 @@ static void out_of_order_data_stays_within_the_window(void **state)
 	forget_output(f);
 }
 
+// 3.10.7.4 fifth: SND.WL1 keeps a segment that came late from setting the window.
+static void old_segment_does_not_set_the_window(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	segment_arrives(f, SEG(.len = 10, .wnd = 4000));
+	segment_arrives(f, SEG(.seq = f->rcv_nxt + 10, .len = 10, .wnd = 5000));
+	assert_int_equal(info_of(f).snd_wnd_bytes, 5000);
+	segment_arrives(f, SEG(.seq = f->rcv_nxt + 5, .len = 20, .wnd = 100));
+	assert_int_equal(info_of(f).snd_wnd_bytes, 5000);
+	user_receives(f, 25);
+	forget_output(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +327,7 @@ int main(void)
 		SCENARIO(older_timestamp_is_answered_and_dropped),
 		SCENARIO(timestamp_of_24_days_ago_rejects_nothing),
 		SCENARIO(out_of_order_data_stays_within_the_window),
+		SCENARIO(old_segment_does_not_set_the_window),
 	};
 
 	test_eal_init();

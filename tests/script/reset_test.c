@@ -351,6 +351,18 @@ static void without_rfc5961_an_old_ack_is_a_duplicate(void **state)
 	expect_counter(f, PLX_COUNTER_TCP_CHALLENGE_ACKS, 0);
 }
 
+// Silence is for segments to nobody; a connection still says that it has gone.
+static void silence_is_not_for_connections(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->config.answer_nobody = false;
+	fixture_fin_wait_2(state);
+	segment_arrives(f, SEG(.len = 10));
+	expect_segment(f, SEG(.flags = TCP_RST));
+	forget_events(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +394,7 @@ int main(void)
 		SCENARIO(without_rfc5961_any_rst_in_the_window_ends),
 		SCENARIO(without_rfc5961_a_syn_in_the_window_ends),
 		SCENARIO(without_rfc5961_an_old_ack_is_a_duplicate),
+		SCENARIO(silence_is_not_for_connections),
 	};
 
 	test_eal_init();

@@ -273,6 +273,21 @@ static void closed_listener_accepts_no_cookie(void **state)
 	expect_segment(f, SEG(.flags = TCP_RST, .seq = f->snd_nxt));
 }
 
+// RFC 7323 2.2: a scale that is not the announced one would misread every window.
+static void cookie_is_void_when_the_scale_has_changed(void **state)
+{
+	struct fixture *f = plan_cookies(state, PLX_SYN_COOKIES_ALWAYS);
+
+	f->peer.timestamps = true;
+	f->peer.wscale = 2;
+	fixture_syn_received(state);
+	assert_int_equal(plx_set_option(f->stack, f->listener, PLX_OPTION_RECEIVE_BUFFER, 4 << 20),
+			 0);
+	segment_arrives(f, SEG());
+	expect_segment(f, SEG(.flags = TCP_RST));
+	expect_no_event(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +308,7 @@ int main(void)
 		SCENARIO(acknowledgement_without_any_cookie_is_reset),
 		SCENARIO(full_backlog_answers_rst),
 		SCENARIO(closed_listener_accepts_no_cookie),
+		SCENARIO(cookie_is_void_when_the_scale_has_changed),
 	};
 
 	test_eal_init();

@@ -322,6 +322,77 @@ static void unread_connection_without_time_wait_waits_for_its_user(void **state)
 	assert_int_equal(stats_of(f).connections, 0);
 }
 
+// RFC 6191 2: timestamps of the new connection protect it from segments of the old one.
+static void syn_with_timestamps_reopens_a_connection_without(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+
+	segment_arrives(f,
+			SEG(.flags = TCP_SYN, .seq = f->rcv_nxt - 5000, .ack = 0, .ts_val = 5,
+			    .ts_ecr = 0));
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+}
+
+static void connection_read_after_the_wait_ends_then(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
+	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	f->snd_nxt++;
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .len = 10));
+	expect_segment(f, SEG(.flags = TCP_ACK));
+	forget_events(f);
+	advance(f, 100 * 1000);
+	expect_no_event(f);
+	user_receives(f, 10);
+	user_finds_end(f);
+	expect_event(f, PLX_EVENT_CLOSED, 0);
+}
+
+static void syn_with_fin_may_be_dropped_here_too(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->config.drop_syn_fin = true;
+	fixture_time_wait(state);
+	segment_arrives(f, SEG(.flags = TCP_SYN | TCP_FIN, .seq = f->rcv_nxt + 5000));
+	expect_silence(f);
+	expect_drops(f, PLX_DROP_TCP_FLAGS, 1);
+}
+
+// RFC 1337 3 F1 holds for a connection that its user still has.
+static void rst_does_not_end_a_connection_that_is_still_read(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
+	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	f->snd_nxt++;
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .len = 10));
+	expect_segment(f, SEG(.flags = TCP_ACK));
+	f->rcv_nxt += 11;
+	segment_arrives(f, SEG(.flags = TCP_RST, .seq = f->rcv_nxt));
+	expect_silence(f);
+	expect_state(f, PLX_STATE_TIME_WAIT);
+	user_receives(f, 10);
+	forget_events(f);
+}
+
+// RFC 6191 2: an older timestamp is an old SYN, whatever its number.
+static void syn_with_older_timestamp_does_not_reopen(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.timestamps = true;
+	fixture_time_wait(state);
+	segment_arrives(f,
+			SEG(.flags = TCP_SYN, .seq = f->rcv_nxt + 5000, .ts_val = 1, .ts_ecr = 0));
+	forget_output(f);
+	assert_int_equal(stats_of(f).half_open, 0);
+	assert_int_equal(stats_of(f).time_wait, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +415,11 @@ int main(void)
 		SCENARIO(oldest_entry_goes_when_the_table_is_full),
 		SCENARIO(unread_connection_waits_as_a_whole),
 		SCENARIO(unread_connection_without_time_wait_waits_for_its_user),
+		SCENARIO(syn_with_timestamps_reopens_a_connection_without),
+		SCENARIO(connection_read_after_the_wait_ends_then),
+		SCENARIO(syn_with_fin_may_be_dropped_here_too),
+		SCENARIO(rst_does_not_end_a_connection_that_is_still_read),
+		SCENARIO(syn_with_older_timestamp_does_not_reopen),
 	};
 
 	test_eal_init();

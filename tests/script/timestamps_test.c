@@ -193,6 +193,15 @@ static void our_clock_ticks_every_millisecond(void **state)
 	assert_int_equal(f->ts_val - before, 2500);
 }
 
+// RFC 5961 4.2: a peer that was started anew, without timestamps, finds out.
+static void syn_without_timestamp_is_challenged(void **state)
+{
+	struct fixture *f = with_timestamps(state);
+
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = 123456, .ts_val = SEG_ABSENT));
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +218,7 @@ int main(void)
 		SCENARIO(half_open_entry_knows_paws),
 		SCENARIO(clocks_of_two_connections_differ),
 		SCENARIO(our_clock_ticks_every_millisecond),
+		SCENARIO(syn_without_timestamp_is_challenged),
 	};
 
 	test_eal_init();

@@ -217,6 +217,102 @@ static void little_reads_open_no_sliver(void **state)
 	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt + 10000, .wnd = 0));
 }
 
+// Our receive buffer is full, and something of ours is not acknowledged.
+static struct fixture *with_our_window_shut(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	fixture_set_option(f, PLX_OPTION_RECEIVE_BUFFER, 4000);
+	fixture_established(state);
+	for (unsigned i = 0; i < 4; i++)
+		segment_arrives(f, SEG(.seq = f->rcv_nxt + i * 1000, .len = 1000));
+	f->rcv_nxt += 4000;
+	forget_output(f);
+	forget_events(f);
+	assert_int_equal(info_of(f).rcv_wnd_bytes, 0);
+	user_sends(f, 100);
+	expect_segment(f, SEG(.len = 100));
+	return f;
+}
+
+// RFC 9293 3.10.7.4 first: valid ACKs count at a window of zero; the probe's byte does not.
+static void shut_window_takes_the_ack_of_a_probe(void **state)
+{
+	struct fixture *f = with_our_window_shut(state);
+
+	segment_arrives(f, SEG(.len = 1, .ack = f->snd_nxt + 100));
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt, .wnd = 0));
+	assert_int_equal(info_of(f).snd_una, f->snd_nxt + 100);
+	assert_int_equal(info_of(f).readable_bytes, 4000);
+}
+
+// A peer that counts its probe's byte as sent goes on behind it.
+static void shut_window_takes_the_ack_behind_a_probe(void **state)
+{
+	struct fixture *f = with_our_window_shut(state);
+
+	segment_arrives(f, SEG(.seq = f->rcv_nxt + 1, .ack = f->snd_nxt + 100));
+	expect_silence(f);
+	assert_int_equal(info_of(f).snd_una, f->snd_nxt + 100);
+}
+
+// MUST-66
+static void shut_window_takes_a_rst_with_text(void **state)
+{
+	struct fixture *f = with_our_window_shut(state);
+
+	segment_arrives(f, SEG(.flags = TCP_RST, .len = 1));
+	expect_silence(f);
+	expect_event(f, PLX_EVENT_FAILED, -ECONNRESET);
+}
+
+// MUST-66
+static void shut_window_takes_urg(void **state)
+{
+	struct fixture *f = with_our_window_shut(state);
+
+	segment_arrives(f, SEG(.flags = TCP_ACK | TCP_URG, .urgent = 5, .len = 1));
+	forget_output(f);
+	expect_event(f, PLX_EVENT_URGENT, 0);
+	assert_int_equal(info_of(f).urgent_bytes, 4000 + 5);
+}
+
+// SHLD-17, MUST-35: data beyond the edge of a window that shrank to nothing is probed, and while the peer
+// answers the connection lives.
+static void window_shut_over_data_in_flight_is_survived(void **state)
+{
+	struct fixture *f = fixture_connected(state);
+	unsigned probes = 0;
+
+	user_sends(f, 1000);
+	expect_segment(f, SEG(.len = 1000));
+	segment_arrives(f, SEG(.wnd = 0));
+	for (plx_time end = f->now + 3 * 3600 * PLX_SECOND; f->now < end; probes++) {
+		advance_to_output(f, f->now + 600 * PLX_SECOND);
+		expect_segment(f, SEG(.seq = f->snd_nxt, .len = 1000));
+		segment_arrives(f, SEG(.wnd = 0));
+	}
+	assert_in_range(probes, 80, 200);
+	expect_state(f, PLX_STATE_ESTABLISHED);
+	segment_arrives(f, SEG(.wnd = 5000));
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = 1000));
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 1000));
+	expect_silence(f);
+}
+
+static void window_update_lets_the_fin_go(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.wnd = 1000;
+	fixture_established(state);
+	user_sends(f, 1000);
+	user_closes(f);
+	expect_segment(f, SEG(.len = 1000));
+	segment_arrives(f, SEG(.wnd = 5000));
+	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +327,12 @@ int main(void)
 		SCENARIO(probe_into_our_shut_window_is_answered),
 		SCENARIO(shut_window_still_takes_acks),
 		SCENARIO(little_reads_open_no_sliver),
+		SCENARIO(shut_window_takes_the_ack_of_a_probe),
+		SCENARIO(shut_window_takes_the_ack_behind_a_probe),
+		SCENARIO(shut_window_takes_a_rst_with_text),
+		SCENARIO(shut_window_takes_urg),
+		SCENARIO(window_shut_over_data_in_flight_is_survived),
+		SCENARIO(window_update_lets_the_fin_go),
 	};
 
 	test_eal_init();
