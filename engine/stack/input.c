@@ -17,7 +17,6 @@
 enum {
 	BURST = 32,
 	PREFETCH_AHEAD = 4,
-	MBUFS_UNCOUNTED_MAX = 1024,
 };
 
 // One burst on its way through the steps.
@@ -171,21 +170,6 @@ static void input_burst(struct plx_stack *stack, struct burst *burst, struct rte
 		finish_segment(stack, &burst->segments[i]);
 }
 
-// Counting free buffers means looking into the cache of every core. So it is done now and then, with what
-// came in since taken off meanwhile, and always when few seem to be left.
-static void watch_buffers(struct tcp *tcp, unsigned n)
-{
-	bool is_plenty = tcp->mbufs_free > tcp->mbuf_low + n;
-
-	if (is_plenty && tcp->mbufs_uncounted < MBUFS_UNCOUNTED_MAX) {
-		tcp->mbufs_free -= n;
-		tcp->mbufs_uncounted += n;
-		return;
-	}
-	tcp->mbufs_free = rte_mempool_avail_count(tcp->pool);
-	tcp->mbufs_uncounted = 0;
-}
-
 unsigned plx_input(struct plx_stack *stack, struct rte_mbuf **frames, unsigned n, plx_time now)
 {
 	struct burst burst = {.returned = frames};
@@ -193,7 +177,7 @@ unsigned plx_input(struct plx_stack *stack, struct rte_mbuf **frames, unsigned n
 	stack_set_time(stack, now);
 	if (n == 0)
 		return 0;
-	watch_buffers(&stack->tcp, n);
+	tcp_watch_buffers(&stack->tcp, n);
 	stack_count(stack, PLX_COUNTER_RX_FRAMES, n);
 	for (unsigned done = 0; done < n; done += BURST)
 		input_burst(stack, &burst, frames + done, n - done < BURST ? n - done : BURST);

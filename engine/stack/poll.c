@@ -88,6 +88,8 @@ unsigned plx_poll(struct plx_stack *stack, struct plx_event *events, unsigned ma
 	unsigned n;
 
 	stack_set_time(stack, now);
+	if (tcp->mbufs_free <= tcp->mbuf_low)
+		tcp_watch_buffers(tcp, 0); // what was short may have come back without any frame
 	timers_expire(tcp);
 	net_poll(stack->net, tcp->now);
 	send_external_collect(tcp);
@@ -105,7 +107,9 @@ unsigned plx_output(struct plx_stack *stack, struct rte_mbuf **frames, unsigned 
 	uint64_t bytes = 0;
 
 	stack_set_time(stack, now);
-	burst.n = answer_pop(stack->net, frames, max);
+	// Answers come first, but a flood of them leaves connections half of the frames.
+	burst.n = answer_pop(stack->net, frames,
+			     stack->tcp.output.head == INDEX_NONE ? max : (max + 1) / 2);
 	output_run(&stack->tcp, &burst);
 	// What that queued in its turn: questions for a next hop, answers of connections that ended.
 	burst.n += answer_pop(stack->net, frames + burst.n, max - burst.n);

@@ -108,6 +108,15 @@ static enum verdict arrived(struct tcp *tcp, const struct target *target, struct
 	return tcp_input(tcp, target->c, seg);
 }
 
+// A SYN for a connection in TIME_WAIT that only its user keeps: the same rules as for an entry.
+static enum verdict held(struct tcp *tcp, const struct target *target, struct segment *seg)
+{
+	if (!conn_may_vanish(target->c))
+		return tcp_input(tcp, target->c, seg);
+	time_wait_let_go(tcp, target->c);
+	return dispatch_segment(tcp, seg);
+}
+
 static enum verdict half_open(struct tcp *tcp, const struct target *target, struct segment *seg)
 {
 	return half_open_input(tcp, target->entry, seg);

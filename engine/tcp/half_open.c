@@ -6,6 +6,7 @@
 // Called by tcp/input_listen, tcp/dispatch, tcp/timers.
 #include "tcp/half_open.h"
 
+#include "net/answer_queue.h"
 #include "tcp/compact.h"
 #include "tcp/dispatch.h"
 #include "tcp/isn.h"
@@ -25,7 +26,8 @@ struct half_open {
 	uint32_t listener_generation;
 	struct compact_ports ports;
 	uint8_t retries; // SYN+ACKs sent again by the timer
-	uint8_t spare;
+	uint8_t timing_class : 4;
+	bool was_resent : 1;  // for a SYN that came again: no sample (Karn)
 	uint32_t predecessor; // TIME_WAIT entry that this one stands for, or INDEX_NONE
 	union compact_addresses addresses;
 };
@@ -49,8 +51,10 @@ int half_open_init(struct tcp *tcp, enum family family, uint32_t count, int sock
 		.deferred = true,
 	};
 
-	for (unsigned i = 0; i < HALF_OPEN_QUEUES; i++)
-		index_list_init(&tcp->half_open_queue[family][i]);
+	tcp->half_open_due = PLX_TIME_NEVER;
+	for (unsigned class = 0; class < TIMING_CLASSES; class ++)
+		for (unsigned i = 0; i < HALF_OPEN_QUEUES; i++)
+			index_list_init(&tcp->half_open_queue[family][class][i]);
 	return pool_init(&tcp->half_open[family], &config);
 }
 
@@ -87,25 +91,31 @@ static struct listener *listener_of(const struct tcp *tcp, const struct half_ope
 	return listener_at(tcp, ho->listener, ho->listener_generation);
 }
 
-// Queues are in order of expiry. With one RTO_INITIAL for all listeners this appends; an entry of a
-// listener with a shorter one walks back to its place.
+static struct index_list *queue_of(struct tcp *tcp, enum family family, const struct half_open *ho)
+{
+	return &tcp->half_open_queue[family][ho->timing_class][ho->retries];
+}
+
+// Queues are in order of expiry. Within a timing class this appends; only where listeners have to share one,
+// or have changed theirs, an entry walks back to its place.
 static void enqueue(struct tcp *tcp, enum family family, uint32_t idx)
 {
 	struct half_open *ho = half_open_at(tcp, family, idx);
-	struct index_list *list = &tcp->half_open_queue[family][ho->retries];
+	struct index_list *list = queue_of(tcp, family, ho);
 	struct index_links links = links_of(tcp, family);
 	uint32_t after = list->tail;
 
 	while (after != INDEX_NONE && half_open_at(tcp, family, after)->deadline > ho->deadline)
 		after = index_link_at(links, after)->prev;
 	index_list_insert_after(list, links, after, idx);
+	tcp->half_open_due = time_min(tcp->half_open_due, ho->deadline);
 }
 
 static void dequeue(struct tcp *tcp, enum family family, uint32_t idx)
 {
 	struct half_open *ho = half_open_at(tcp, family, idx);
 
-	index_list_remove(&tcp->half_open_queue[family][ho->retries], links_of(tcp, family), idx);
+	index_list_remove(queue_of(tcp, family, ho), links_of(tcp, family), idx);
 }
 
 // The attempt has come to nothing; a TIME_WAIT entry that it stood for is back.
@@ -160,6 +170,7 @@ static struct half_open made_from(struct tcp *tcp, const struct listener *listen
 		.open = passive_open_of_syn(tcp, listener, seg),
 		.listener = listener_index(tcp, listener),
 		.listener_generation = listener->generation,
+		.timing_class = listener->timing_class & 15,
 		.predecessor = INDEX_NONE,
 	};
 
@@ -242,7 +253,7 @@ static enum verdict promote(struct tcp *tcp, uint32_t entry, struct segment *seg
 			   entry_make(ENTRY_CONN, conn_index(tcp, c)));
 	retransmit_on_handshake(tcp, c,
 				time_subtract(ho->deadline, timeout_of(tcp, listener, ho->retries)),
-				ho->retries > 0);
+				ho->retries > 0 || ho->was_resent);
 	if (ho->predecessor != INDEX_NONE)
 		time_wait_end_hidden(tcp, entry_make(ENTRY_TIME_WAIT + family, ho->predecessor));
 	dequeue(tcp, family, idx);
@@ -262,7 +273,10 @@ static enum verdict send_ack(struct tcp *tcp, const struct half_open *ho, struct
 				.seq = ho->open.iss + 1,
 				.ack = ho->open.irs + 1,
 				.flags = TCP_ACK,
-				.window = passive_open_window(tcp, listener),
+				.window = (uint16_t)(passive_open_window(tcp, listener)
+						     >> (ho->open.has_window_scale
+								 ? ho->open.own_wscale
+								 : 0)),
 				.options =
 					{
 						.has_timestamps = ho->open.has_timestamps,
@@ -302,6 +316,17 @@ static enum verdict answer_by_reset(struct tcp *tcp, struct segment *seg)
 	return segment_drop(seg, reason == PLX_DROP_TCP_NO_CONNECTION ? PLX_DROP_TCP_ACK : reason);
 }
 
+// RFC 9293 3.10.7.4 fourth: a passive open returns to LISTEN. DEVIATION: a challenge ACK, in RFC 5961's spirit.
+static enum verdict on_syn(struct tcp *tcp, uint32_t entry, struct half_open *ho,
+			   struct segment *seg)
+{
+	if (tcp->config.strict_rst)
+		return send_ack(tcp, ho, seg, PLX_DROP_TCP_SYN_SYNCHRONIZED);
+	forget(tcp, family_of_entry(entry), entry_index(entry));
+	tcp_count(tcp, PLX_COUNTER_TCP_HALF_OPEN_RESET);
+	return segment_drop(seg, PLX_DROP_TCP_SYN_SYNCHRONIZED);
+}
+
 enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *seg)
 {
 	enum family family = family_of_entry(entry);
@@ -318,6 +343,7 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 	if (segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK | TCP_RST)
 	    && seg->tcp.seq == ho->open.irs) {
 		// DEVIATION RFC 9293 3.10.7.4 first: a repeated SYN gets the same SYN+ACK again.
+		ho->was_resent = true;
 		tcp_count(tcp, PLX_COUNTER_TCP_SYN_ACK_RETRANSMITS);
 		(void)send_syn_ack(tcp, ho, &seg->key, listener, seg);
 		return SEGMENT_ANSWERED;
@@ -332,15 +358,15 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 		return segment_has(seg, TCP_RST) ? segment_drop(seg, PLX_DROP_TCP_SEQUENCE)
 						 : send_ack(tcp, ho, seg, PLX_DROP_TCP_SEQUENCE);
 	if (segment_has(seg, TCP_RST)) { // second; RFC 5961 3.2
-		if (seg->tcp.seq != ho->open.irs + 1)
+		if (tcp->config.strict_rst && seg->tcp.seq != ho->open.irs + 1)
 			return send_ack(tcp, ho, seg, PLX_DROP_TCP_RST_SEQUENCE);
 		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_RECEIVED);
 		tcp_count(tcp, PLX_COUNTER_TCP_HALF_OPEN_RESET);
 		forget(tcp, family, idx);
 		return SEGMENT_ANSWERED;
 	}
-	if (segment_has(seg, TCP_SYN)) // fourth; DEVIATION: a challenge ACK, in RFC 5961's spirit
-		return send_ack(tcp, ho, seg, PLX_DROP_TCP_SYN_SYNCHRONIZED);
+	if (segment_has(seg, TCP_SYN)) // fourth
+		return on_syn(tcp, entry, ho, seg);
 	if (!segment_has(seg, TCP_ACK))
 		return segment_drop(seg, PLX_DROP_TCP_NO_ACK); // fifth
 	if (seg->tcp.ack != ho->open.iss + 1)
@@ -365,42 +391,50 @@ static void expire_one(struct tcp *tcp, enum family family, uint32_t idx)
 	}
 	dequeue(tcp, family, idx);
 	ho->retries++;
+	ho->timing_class = listener->timing_class & 15;
 	ho->deadline = time_add(tcp->now, timeout_of(tcp, listener, ho->retries));
 	enqueue(tcp, family, idx);
 	tcp_count(tcp, PLX_COUNTER_TCP_SYN_ACK_RETRANSMITS);
 	(void)send_syn_ack(tcp, ho, &key, listener, NULL);
 }
 
+// What is due of one queue; gives when its next entry is.
+static plx_time expire_queue(struct tcp *tcp, enum family family, struct index_list *list)
+{
+	while (!index_list_is_empty(list)) {
+		plx_time deadline = half_open_at(tcp, family, list->head)->deadline;
+
+		// Without room for its SYN+ACK an entry waits where it is.
+		if (!time_is_due(deadline, tcp->now)
+		    || answer_count(tcp->net) >= ANSWER_QUEUE_FRAMES)
+			return deadline;
+		expire_one(tcp, family, list->head);
+	}
+	return PLX_TIME_NEVER;
+}
+
 void half_open_expire(struct tcp *tcp)
 {
-	for (unsigned family = 0; family < FAMILIES; family++) {
-		if (pool_used(&tcp->half_open[family]) == 0)
-			continue;
-		for (unsigned i = 0; i < HALF_OPEN_QUEUES; i++) {
-			struct index_list *list = &tcp->half_open_queue[family][i];
+	plx_time due = PLX_TIME_NEVER;
 
-			while (!index_list_is_empty(list)
-			       && time_is_due(half_open_at(tcp, family, list->head)->deadline,
-					      tcp->now))
-				expire_one(tcp, family, list->head);
-		}
-	}
+	if (!time_is_due(tcp->half_open_due, tcp->now))
+		return;
+	tcp->half_open_due = PLX_TIME_NEVER; // enqueueing lowers it
+	for (unsigned family = 0; family < FAMILIES; family++)
+		for (unsigned class = 0; class < TIMING_CLASSES; class ++)
+			// From the last queue on: what expires here goes to the one behind.
+			for (unsigned i = HALF_OPEN_QUEUES; i-- > 0;)
+				due = time_min(
+					due,
+					expire_queue(tcp, (enum family)family,
+						     &tcp->half_open_queue[family][class][i]));
+	tcp->half_open_due = time_min(due, tcp->half_open_due);
 }
 
 plx_time half_open_next(const struct tcp *tcp)
 {
-	plx_time next = PLX_TIME_NEVER;
+	bool is_empty = pool_used(&tcp->half_open[FAMILY_IPV4]) == 0
+		&& pool_used(&tcp->half_open[FAMILY_IPV6]) == 0;
 
-	for (unsigned family = 0; family < FAMILIES; family++) {
-		if (pool_used(&tcp->half_open[family]) == 0)
-			continue;
-		for (unsigned i = 0; i < HALF_OPEN_QUEUES; i++) {
-			const struct index_list *list = &tcp->half_open_queue[family][i];
-
-			if (!index_list_is_empty(list))
-				next = time_min(next,
-						half_open_at(tcp, family, list->head)->deadline);
-		}
-	}
-	return next;
+	return is_empty ? PLX_TIME_NEVER : tcp->half_open_due;
 }

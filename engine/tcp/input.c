@@ -108,7 +108,7 @@ static void on_syn_outside(struct tcp *tcp, struct tcp_conn *c, struct segment *
 {
 	if (c->state == PLX_STATE_SYN_RECEIVED && seg->tcp.seq == c->irs) {
 		// DEVIATION RFC 9293 3.10.7.4 first: a repeated SYN gets the same SYN+ACK again.
-		c->flags |= CONN_RETRANSMIT_HEAD;
+		c->flags |= CONN_RETRANSMIT_HEAD | CONN_SYN_RESENT;
 		conn_wants_output(tcp, c);
 		return;
 	}
@@ -217,6 +217,11 @@ static bool establish(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 	state_set(c, PLX_STATE_ESTABLISHED);
 	retransmit_on_syn_acked(tcp, c);
 	ack_begin(tcp, c, seg);
+	if (conn_has(c, CONN_RETRANSMIT_HEAD)) {
+		// Both came in one burst: the acknowledgement goes without our SYN.
+		c->flags &= ~CONN_RETRANSMIT_HEAD;
+		delayed_ack_at_once(tcp, c);
+	}
 	if (conn_has(c, CONN_USER_CLOSED))
 		state_set(c, PLX_STATE_FIN_WAIT_1); // RFC 9293 3.10.4: the CLOSE was queued
 	else
@@ -350,7 +355,10 @@ void input_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 	if (!reassembly_is_empty(c)) {
 		// RFC 5681 4.2: a segment that fills a gap is acknowledged at once.
 		delayed_ack_at_once(tcp, c);
-		fin |= reassembly_deliver(tcp, c);
+		if (fin)
+			reassembly_clear(c); // behind a FIN there is nothing
+		else
+			fin = reassembly_deliver(tcp, c);
 	}
 	if (fin)
 		on_fin(tcp, c);

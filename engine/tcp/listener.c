@@ -6,6 +6,7 @@
 #include "tcp/listener.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "net/interface.h"
 #include "tcp/connections.h"
@@ -30,10 +31,21 @@ uint32_t listener_index(const struct tcp *tcp, const struct listener *listener)
 	return (uint32_t)(listener - (const struct listener *)(const void *)tcp->listeners.objects);
 }
 
+// Whoever listens on many addresses has the same port on all of them.
+static uint32_t *bucket_of(const struct tcp *tcp, const struct plx_addr *local, uint16_t port)
+{
+	uint64_t words[2];
+
+	memcpy(words, local->bytes, sizeof(words));
+	// The upper bits of the product depend on all of the lower ones.
+	words[0] = (words[0] ^ words[1] ^ words[1] >> 32 ^ port) * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint32_t *)&tcp->listener_buckets[words[0] >> (64 - LISTENER_BUCKET_BITS)];
+}
+
 static struct listener *find_exact(const struct tcp *tcp, const struct plx_addr *local,
 				   uint16_t port)
 {
-	for (uint32_t idx = tcp->listener_buckets[port % LISTENER_BUCKETS]; idx != INDEX_NONE;) {
+	for (uint32_t idx = *bucket_of(tcp, local, port); idx != INDEX_NONE;) {
 		struct listener *listener = pool_at(&tcp->listeners, idx);
 
 		if (listener->port == port && plx_addr_is_equal(&listener->local, local))
@@ -49,6 +61,37 @@ struct listener *listener_find(const struct tcp *tcp, const struct plx_addr *loc
 	struct listener *listener = find_exact(tcp, local, port);
 
 	return listener != NULL ? listener : find_exact(tcp, &any, port);
+}
+
+static void enter_timing_class(struct tcp *tcp, struct listener *listener)
+{
+	plx_duration initial = (plx_duration)option_profile_value(&tcp->profiles, listener->profile,
+								  PLX_OPTION_RTO_INITIAL);
+	plx_duration max = (plx_duration)option_profile_value(&tcp->profiles, listener->profile,
+							      PLX_OPTION_RTO_MAX);
+	unsigned chosen = TIMING_CLASSES - 1;
+
+	for (unsigned i = TIMING_CLASSES; i-- > 0;) {
+		const struct timing_class *class = &tcp->timing_classes[i];
+
+		if (class->listeners > 0 && class->initial == initial && class->max == max) {
+			chosen = i;
+			break;
+		}
+		if (class->listeners == 0)
+			chosen = i;
+	}
+	if (tcp->timing_classes[chosen].listeners++ == 0) {
+		tcp->timing_classes[chosen].initial = initial;
+		tcp->timing_classes[chosen].max = max;
+	}
+	listener->timing_class = (uint8_t)chosen;
+}
+
+void listener_choose_timing(struct tcp *tcp, struct listener *listener)
+{
+	tcp->timing_classes[listener->timing_class].listeners--;
+	enter_timing_class(tcp, listener);
 }
 
 int listener_open(struct tcp *tcp, const struct plx_listen_args *args, plx_conn *handle)
@@ -73,7 +116,7 @@ int listener_open(struct tcp *tcp, const struct plx_listen_args *args, plx_conn 
 		return rc == 0 ? -ENOBUFS : rc;
 	}
 	listener = pool_at(&tcp->listeners, idx);
-	bucket = &tcp->listener_buckets[args->port % LISTENER_BUCKETS];
+	bucket = bucket_of(tcp, &args->local, args->port);
 	*listener = (struct listener){
 		.generation = listener->generation,
 		.next = *bucket,
@@ -85,6 +128,7 @@ int listener_open(struct tcp *tcp, const struct plx_listen_args *args, plx_conn 
 		.user = args->user,
 	};
 	*bucket = idx;
+	enter_timing_class(tcp, listener);
 	*handle = (plx_conn){idx | LISTENER_HANDLE_BIT, listener->generation};
 	return 0;
 }
@@ -105,13 +149,14 @@ static void abort_unfetched(struct tcp *tcp, uint32_t listener_idx, uint32_t gen
 void listener_close(struct tcp *tcp, struct listener *listener)
 {
 	uint32_t idx = listener_index(tcp, listener);
-	uint32_t *link = &tcp->listener_buckets[listener->port % LISTENER_BUCKETS];
+	uint32_t *link = bucket_of(tcp, &listener->local, listener->port);
 
 	abort_unfetched(tcp, idx, listener->generation);
 	while (*link != idx)
 		link = &((struct listener *)pool_at(&tcp->listeners, *link))->next;
 	*link = listener->next;
 	listener->is_open = false;
+	tcp->timing_classes[listener->timing_class].listeners--;
 	option_profile_release(&tcp->profiles, listener->profile);
 	pool_put(&tcp->listeners, idx);
 }

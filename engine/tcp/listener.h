@@ -20,8 +20,9 @@ struct listener {
 	uint16_t port;
 	uint16_t profile;
 	bool is_open;
-	uint32_t backlog;   // bound
-	uint32_t unfetched; // established, ACCEPTED not fetched
+	uint8_t timing_class; // of its half-open entries
+	uint32_t backlog;     // bound
+	uint32_t unfetched;   // established, ACCEPTED not fetched
 	void *user;
 };
 
@@ -37,6 +38,9 @@ struct listener *listener_at(const struct tcp *tcp, uint32_t idx, uint32_t gener
 
 // Who accepts connections to this address and port; NULL for nobody.
 struct listener *listener_find(const struct tcp *tcp, const struct plx_addr *local, uint16_t port);
+
+// RTO_INITIAL or RTO_MAX may have changed: which timing class its half-open entries are of.
+void listener_choose_timing(struct tcp *tcp, struct listener *listener);
 
 uint32_t listener_index(const struct tcp *tcp, const struct listener *listener);
 

@@ -25,32 +25,6 @@ static enum step send_reset(struct turn *t)
 	return step == STEP_DONE ? STEP_ENDED : step;
 }
 
-// SYN, or the SYN+ACK of a simultaneous open: the first time, and again.
-static enum step send_handshake(struct turn *t)
-{
-	struct tcp_conn *c = t->c;
-	bool is_first = c->snd.nxt == c->iss;
-	uint8_t flags = TCP_SYN | (c->state == PLX_STATE_SYN_SENT ? 0 : TCP_ACK);
-	enum step step;
-
-	if (!is_first && !conn_has(c, CONN_RETRANSMIT_HEAD))
-		return STEP_DONE;
-	step = turn_send_control(t, c->iss, flags);
-	if (step != STEP_DONE)
-		return step;
-	c->flags &= ~CONN_RETRANSMIT_HEAD;
-	if (is_first) {
-		c->snd.nxt = c->iss + 1;
-		c->rtx = c->snd.nxt;
-	} else if (c->backoff > 0) { // else the SYN+ACK of a simultaneous open
-		tcp_count(t->tcp, PLX_COUNTER_TCP_RETRANSMITS);
-		c->retransmits++;
-	}
-	if (c->rto_deadline == PLX_TIME_NEVER)
-		retransmit_start(t->tcp, c);
-	return STEP_DONE;
-}
-
 // Each needs a segment of its own, or the peer's fast retransmit starves.
 static enum step send_owed_acks(struct turn *t)
 {
@@ -61,6 +35,34 @@ static enum step send_owed_acks(struct turn *t)
 			return step;
 		t->c->acks_owed--;
 	}
+	return STEP_DONE;
+}
+
+// SYN, or the SYN+ACK of a simultaneous open: the first time, and again.
+static enum step send_handshake(struct turn *t)
+{
+	struct tcp_conn *c = t->c;
+	bool is_first = c->snd.nxt == c->iss;
+	uint8_t flags = TCP_SYN | (c->state == PLX_STATE_SYN_SENT ? 0 : TCP_ACK);
+	enum step step;
+
+	if (!is_first && !conn_has(c, CONN_RETRANSMIT_HEAD))
+		return send_owed_acks(t); // challenges, in SYN_RECEIVED
+	step = turn_send_control(t, c->iss, flags);
+	if (step != STEP_DONE)
+		return step;
+	c->flags &= ~CONN_RETRANSMIT_HEAD;
+	if (is_first) {
+		c->snd.nxt = c->iss + 1;
+		c->rtx = c->snd.nxt;
+	} else if (c->backoff > 0 || conn_has(c, CONN_SYN_RESENT)) {
+		// Else it is the first SYN+ACK of a simultaneous open.
+		c->flags |= CONN_SYN_RESENT;
+		tcp_count(t->tcp, PLX_COUNTER_TCP_RETRANSMITS);
+		c->retransmits++;
+	}
+	if (c->rto_deadline == PLX_TIME_NEVER)
+		retransmit_start(t->tcp, c);
 	return STEP_DONE;
 }
 
@@ -170,8 +172,8 @@ static enum step send_new(struct turn *t)
 {
 	struct tcp_conn *c = t->c;
 
-	if (c->queue.unsent == INDEX_NONE)
-		return STEP_DONE;
+	if (c->queue.unsent == INDEX_NONE || c->rtx != c->snd.nxt)
+		return STEP_DONE; // what was lost goes first
 	restart_after_idle(t);
 	c->is_cwnd_limited = false;
 	while (c->queue.unsent != INDEX_NONE) {
@@ -190,22 +192,34 @@ static enum step send_new(struct turn *t)
 	return STEP_DONE;
 }
 
-// The FIN of a queue that is empty; on the last data segment it has gone already.
-static enum step send_fin(struct turn *t)
+// A FIN without text.
+static enum step put_fin(struct turn *t)
 {
 	struct tcp_conn *c = t->c;
-	enum step step;
+	enum step step = turn_send_control(t, c->snd.nxt, TCP_ACK | TCP_FIN);
 
-	if (!conn_has(c, CONN_FIN_QUEUED) || conn_has(c, CONN_FIN_SENT)
-	    || c->queue.unsent != INDEX_NONE || conn_unacked(c) >= c->snd.wnd)
-		return STEP_DONE;
-	step = turn_send_control(t, c->snd.nxt, TCP_ACK | TCP_FIN);
 	if (step != STEP_DONE)
 		return step;
 	c->flags |= CONN_FIN_SENT;
 	c->snd.nxt++;
 	c->rtx = c->snd.nxt;
 	return STEP_DONE;
+}
+
+static bool has_fin_to_send(const struct tcp_conn *c)
+{
+	return conn_has(c, CONN_FIN_QUEUED) && !conn_has(c, CONN_FIN_SENT);
+}
+
+// The FIN of a queue that is empty; on the last data segment it has gone already.
+static enum step send_fin(struct turn *t)
+{
+	const struct tcp_conn *c = t->c;
+
+	if (!has_fin_to_send(c) || c->queue.unsent != INDEX_NONE || c->rtx != c->snd.nxt
+	    || conn_unacked(c) >= c->snd.wnd)
+		return STEP_DONE;
+	return put_fin(t);
 }
 
 // The persist timer fired: what fits the window, at least one byte, or a FIN that waits for it.
@@ -229,12 +243,7 @@ static enum step send_probe(struct turn *t)
 			return STEP_FULL;
 		step = send_new_segment(t, len < unsent ? len : unsent, unsent);
 	} else {
-		step = turn_send_control(t, c->snd.nxt, TCP_ACK | TCP_FIN);
-		if (step == STEP_DONE) {
-			c->flags |= CONN_FIN_SENT;
-			c->snd.nxt++;
-			c->rtx = c->snd.nxt;
-		}
+		step = has_fin_to_send(c) ? put_fin(t) : STEP_DONE;
 	}
 	if (step == STEP_DONE) {
 		c->flags &= ~CONN_RETRANSMIT_HEAD;
@@ -271,8 +280,7 @@ static enum step send_ack(struct turn *t)
 static void start_timer(struct turn *t, bool is_interrupted)
 {
 	struct tcp_conn *c = t->c;
-	bool is_waiting = c->queue.unsent != INDEX_NONE
-		|| (conn_has(c, CONN_FIN_QUEUED) && !conn_has(c, CONN_FIN_SENT));
+	bool is_waiting = c->queue.unsent != INDEX_NONE || has_fin_to_send(c);
 
 	if (conn_has(c, CONN_PERSIST))
 		return;

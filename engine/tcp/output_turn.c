@@ -44,8 +44,12 @@ uint32_t turn_cut(struct turn *t, uint32_t idx, uint32_t len_bytes)
 {
 	uint32_t total = 0;
 
-	while (total < len_bytes) {
+	for (unsigned n = 0; total < len_bytes; n++) {
 		const struct send_segment *seg = send_segment_at(t->tcp, idx);
+
+		// A chain longer than ports take is copied, so it must fit a buffer.
+		if (n >= SEGMENT_PIECES_MAX && total + seg->len_bytes > segment_tx_copy_max(t->tcp))
+			break;
 
 		if (total + seg->len_bytes > len_bytes
 		    && !send_queue_split(t->tcp, t->c, idx, len_bytes - total))

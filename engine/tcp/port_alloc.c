@@ -11,7 +11,7 @@
 #include "tcp/dispatch.h"
 
 // Ports to look at for one that is quite free before one in TIME_WAIT will do.
-enum { FREE_TRIES = 64 };
+enum { FREE_TRIES = 64, TRIES = 4096 };
 
 bool tuple_is_free(const struct tcp *tcp, struct tuple *tuple)
 {
@@ -34,7 +34,8 @@ int port_alloc(struct tcp *tcp, struct tuple *tuple)
 	destination.local_port = 0;
 	f = siphash(&destination, sizeof(destination), &tcp->port_key);
 	counter = &tcp->port_counters[(f >> 32) % PORT_COUNTERS];
-	for (uint32_t tried = 0; tried < range; tried++) {
+	// Bounded, or a user that tries again and again would stop the core; the counter goes on from here.
+	for (uint32_t tried = 0; tried < range && tried < TRIES; tried++) {
 		tuple->key.local_port =
 			(uint16_t)(tcp->config.port_first + ((uint32_t)f + (*counter)++) % range);
 		if (tuple_is_free(tcp, tuple)) {

@@ -51,11 +51,32 @@ static void discount(struct tcp_conn *c, const struct rte_mbuf *m)
 	c->ooo_truesize -= truesize_of(m);
 }
 
-static void drop_element(struct tcp_conn *c, struct rte_mbuf **link)
+// The first element knows the last one, in a field that is for sending.
+static struct rte_mbuf *tail_of(const struct tcp_conn *c)
+{
+	return (struct rte_mbuf *)(uintptr_t)c->ooo_head->tx_offload;
+}
+
+static void set_tail(struct tcp_conn *c, struct rte_mbuf *tail)
+{
+	c->ooo_head->tx_offload = (uintptr_t)tail;
+}
+
+// Takes the element at *link out of the queue.
+static struct rte_mbuf *unlink_element(struct tcp_conn *c, struct rte_mbuf **link)
 {
 	struct rte_mbuf *m = *link;
 
+	if (m == c->ooo_head && m->next != NULL)
+		m->next->tx_offload = m->tx_offload;
 	*link = m->next;
+	return m;
+}
+
+static void drop_element(struct tcp_conn *c, struct rte_mbuf **link)
+{
+	struct rte_mbuf *m = unlink_element(c, link);
+
 	discount(c, m);
 	m->next = NULL;
 	rte_pktmbuf_free_seg(m);
@@ -75,10 +96,14 @@ static void trim_front(struct tcp_conn *c, struct rte_mbuf *m, uint32_t n)
 // received never change. Takes the piece. True when something of it was kept.
 static bool insert_piece(struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq, bool fin)
 {
+	struct rte_mbuf *tail = c->ooo_head != NULL ? tail_of(c) : NULL;
 	struct rte_mbuf **link = &c->ooo_head;
 	bool is_kept = false;
 
 	label(m, seq, fin);
+	// What arrives behind a gap mostly arrives in order.
+	if (tail != NULL && seq_is_before(end_of(tail), seq))
+		link = &tail->next;
 	while (*link != NULL && seq_is_at_or_before(end_of(*link), seq)
 	       && !(has_fin(*link) && end_of(*link) == seq))
 		link = &(*link)->next;
@@ -114,6 +139,7 @@ static bool insert_piece(struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq, b
 	m->next = *link;
 	*link = m;
 	account(c, m);
+	set_tail(c, m->next == NULL ? m : tail);
 	return true;
 }
 
@@ -162,7 +188,7 @@ static bool deliver(struct tcp *tcp, struct tcp_conn *c)
 			drop_element(c, &c->ooo_head);
 			continue;
 		}
-		c->ooo_head = m->next;
+		(void)unlink_element(c, &c->ooo_head);
 		discount(c, m);
 		m->next = NULL;
 		m->data_off = (uint16_t)(m->data_off + old);

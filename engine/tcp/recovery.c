@@ -10,6 +10,9 @@
 #include "tcp/retransmit.h"
 #include "tcp/seq.h"
 
+// How far `recover` may stay behind SND.UNA.
+#define RECOVER_BEHIND_MAX (UINT32_C(1) << 30)
+
 // RFC 6582 3.2 steps 2 and 3.
 static void enter(struct tcp *tcp, struct tcp_conn *c)
 {
@@ -55,6 +58,9 @@ bool recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news 
 {
 	if (!conn_has(c, CONN_RECOVERY)) {
 		c->dupacks = 0;
+		// Follows at a distance, or after 2^31 bytes it would seem to lie ahead.
+		if (c->snd.una - c->recover > RECOVER_BEHIND_MAX)
+			c->recover = c->snd.una - 1;
 		return false;
 	}
 	if (seq_is_at_or_after(c->snd.una, c->recover)) {

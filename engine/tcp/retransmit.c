@@ -15,9 +15,6 @@
 #include "tcp/persist.h"
 #include "tcp/send_queue.h"
 
-// RFC 6298 5.7
-#define RTO_AFTER_LOST_SYN_US UINT32_C(3000000)
-
 struct rtt_bounds retransmit_bounds(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	return (struct rtt_bounds){
@@ -30,8 +27,14 @@ struct rtt_bounds retransmit_bounds(const struct tcp *tcp, const struct tcp_conn
 void retransmit_start(struct tcp *tcp, struct tcp_conn *c)
 {
 	plx_duration max = (plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_MAX);
+	plx_duration limit = (plx_duration)conn_option(tcp, c, PLX_OPTION_USER_TIMEOUT);
+	// A probe's interval grows by itself; the timeout has been doubled where it lies.
+	plx_duration timeout = rtt_timeout(&c->rtt, conn_has(c, CONN_PERSIST) ? c->backoff : 0,
+					   max);
 
-	c->rto_deadline = time_add(tcp->now, rtt_timeout(&c->rtt, c->backoff, max));
+	if (limit != 0 && c->backoff == 0 && limit < timeout)
+		timeout = limit; // RFC 5482: silence begins now
+	c->rto_deadline = time_add(tcp->now, timeout);
 }
 
 void retransmit_on_new_ack(struct tcp *tcp, struct tcp_conn *c)
@@ -84,13 +87,22 @@ static unsigned retries_of(const struct tcp *tcp, const struct tcp_conn *c)
 	return (unsigned)conn_option(tcp, c, option);
 }
 
+// What the timer ran for before the first retransmission.
+static plx_duration first_timeout(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	plx_duration limit = (plx_duration)conn_option(tcp, c, PLX_OPTION_USER_TIMEOUT);
+	plx_duration timeout = duration_from_us(c->rtt.rto_us);
+
+	return limit != 0 && limit < timeout ? limit : timeout;
+}
+
 // R2, or the user's own bound (RFC 5482). Notes when the silence began.
 static bool has_retried_enough(struct tcp *tcp, struct tcp_conn *c)
 {
 	unsigned retries = retries_of(tcp, c);
 
 	if (c->backoff == 0)
-		retransmit_note_silence(tcp, c, duration_from_us(c->rtt.rto_us));
+		retransmit_note_silence(tcp, c, first_timeout(tcp, c));
 	return (retries > 0 && c->backoff >= retries) || retransmit_is_past_user_timeout(tcp, c);
 }
 
@@ -125,6 +137,7 @@ void retransmit_on_timeout(struct tcp *tcp, struct tcp_conn *c)
 	}
 	if (c->backoff < UINT8_MAX)
 		c->backoff++;
+	rtt_back_off(&c->rtt, (plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_MAX));
 	retransmit_start(tcp, c);
 	retransmit_bound_by_user(tcp, c);
 	if (c->backoff >= conn_option(tcp, c, PLX_OPTION_SOFT_RETRIES))
@@ -142,13 +155,13 @@ void retransmit_on_handshake(struct tcp *tcp, struct tcp_conn *c, plx_time sent_
 	c->backoff = 0;
 	if (!was_resent)
 		rtt_on_sample(&c->rtt, time_since(tcp->now, sent_at), &bounds);
-	else if (c->rtt.rto_us < RTO_AFTER_LOST_SYN_US)
-		c->rtt.rto_us = RTO_AFTER_LOST_SYN_US;
+	else
+		rtt_after_lost_syn(&c->rtt, &bounds);
 }
 
 void retransmit_on_syn_acked(struct tcp *tcp, struct tcp_conn *c)
 {
-	plx_time sent_at = time_subtract(c->rto_deadline, duration_from_us(c->rtt.rto_us));
+	plx_time sent_at = time_subtract(c->rto_deadline, first_timeout(tcp, c));
 
-	retransmit_on_handshake(tcp, c, sent_at, c->retransmits > 0);
+	retransmit_on_handshake(tcp, c, sent_at, conn_has(c, CONN_SYN_RESENT));
 }

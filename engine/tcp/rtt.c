@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 
+#define RTO_AFTER_LOST_SYN_US UINT32_C(3000000)
 #define RTT_SAMPLE_MAX_US (UINT32_MAX / 8)
 
 static uint32_t clamp_us(uint64_t us, const struct rtt_bounds *bounds)
@@ -49,6 +50,18 @@ void rtt_on_sample(struct rtt *rtt, plx_duration sample, const struct rtt_bounds
 	rtt->rto_us = clamp_us((uint64_t)rtt->srtt_8th_us / 8
 				       + (rtt->rttvar_4th_us > 0 ? rtt->rttvar_4th_us : 1),
 			       bounds);
+}
+
+void rtt_after_lost_syn(struct rtt *rtt, const struct rtt_bounds *bounds)
+{
+	rtt_init(rtt, bounds);
+	if (rtt->rto_us < RTO_AFTER_LOST_SYN_US)
+		rtt->rto_us = RTO_AFTER_LOST_SYN_US;
+}
+
+void rtt_back_off(struct rtt *rtt, plx_duration max)
+{
+	rtt->rto_us = (uint32_t)duration_to_us(rtt_timeout(rtt, 1, max));
 }
 
 plx_duration rtt_timeout(const struct rtt *rtt, unsigned backoff, plx_duration max)

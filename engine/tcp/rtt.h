@@ -25,6 +25,12 @@ void rtt_init(struct rtt *rtt, const struct rtt_bounds *bounds);
 // RFC 6298 2.2, 2.3.
 void rtt_on_sample(struct rtt *rtt, plx_duration sample, const struct rtt_bounds *bounds);
 
+// RFC 6298 5.7: a SYN was lost: three seconds, or what was configured if that is more.
+void rtt_after_lost_syn(struct rtt *rtt, const struct rtt_bounds *bounds);
+
+// RFC 6298 5.5: doubles the timeout, until a sample (Karn: of something sent once) sets it anew.
+void rtt_back_off(struct rtt *rtt, plx_duration max);
+
 // The timeout after `backoff` retransmissions without an answer (RFC 6298 5.5).
 plx_duration rtt_timeout(const struct rtt *rtt, unsigned backoff, plx_duration max);
 

@@ -39,11 +39,16 @@ static bool may_chain(const struct tcp *tcp)
 		&& !has_offload(tcp, PLX_OFFLOAD_TX_BY_REFERENCE);
 }
 
+uint32_t segment_tx_copy_max(const struct tcp *tcp)
+{
+	return rte_pktmbuf_data_room_size(tcp->pool) - RTE_PKTMBUF_HEADROOM;
+}
+
 uint32_t segment_tx_payload_max(const struct tcp *tcp)
 {
 	if (may_chain(tcp) && has_offload(tcp, PLX_OFFLOAD_TX_ANY_MEMORY))
 		return UINT16_MAX;
-	return rte_pktmbuf_data_room_size(tcp->pool) - RTE_PKTMBUF_HEADROOM;
+	return segment_tx_copy_max(tcp);
 }
 
 // TCP checksum of a segment whose headers begin at `m`'s data: by the port, or by us.
@@ -118,8 +123,8 @@ static struct tcp_options conn_options(struct tcp *tcp, const struct tcp_conn *c
 			? conn_has(c, CONN_TIMESTAMPS)
 			: conn_option(tcp, c, PLX_OPTION_TIMESTAMPS) != 0;
 	} else {
-		// RFC 7323 3.2: on every segment once negotiated; on RST it may be left out.
-		options.has_timestamps = conn_has(c, CONN_TIMESTAMPS) && (flags & TCP_RST) == 0;
+		// RFC 7323 3.2: on every segment once negotiated.
+		options.has_timestamps = conn_has(c, CONN_TIMESTAMPS);
 	}
 	if (options.has_timestamps) {
 		options.ts_val = timestamp_now(tcp, c->ts_offset);
@@ -298,6 +303,19 @@ static struct rte_mbuf *payload_by_reference(struct tcp *tcp, uint32_t idx, uint
 	return head;
 }
 
+static bool has_few_pieces(const struct tcp *tcp, uint32_t idx, uint32_t len_bytes)
+{
+	unsigned n = 0;
+
+	for (uint32_t left = len_bytes; left > 0 && n <= SEGMENT_PIECES_MAX; n++) {
+		const struct send_segment *seg = send_segment_at(tcp, idx);
+
+		left -= seg->len_bytes;
+		idx = seg->next;
+	}
+	return n <= SEGMENT_PIECES_MAX;
+}
+
 enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 			       uint32_t idx, uint32_t len_bytes, uint8_t flags)
 {
@@ -306,7 +324,7 @@ enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_bu
 	struct headers h;
 
 	if (m == NULL)
-		m = may_chain(tcp) && len_bytes > SLAB_BYTES
+		m = may_chain(tcp) && len_bytes > SLAB_BYTES && has_few_pieces(tcp, idx, len_bytes)
 			? payload_by_reference(tcp, idx, len_bytes)
 			: payload_by_copy(tcp, idx, len_bytes);
 	if (m == NULL)

@@ -36,6 +36,12 @@ enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx
 enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 			       uint32_t idx, uint32_t len_bytes, uint8_t flags);
 
+// Records that a segment may be chained of; what consists of more is copied into one buffer.
+enum { SEGMENT_PIECES_MAX = 8 };
+
+// The most payload that one buffer holds.
+uint32_t segment_tx_copy_max(const struct tcp *tcp);
+
 // The most payload a segment may have for the sake of buffers and port, whatever the MSS.
 uint32_t segment_tx_payload_max(const struct tcp *tcp);
 

@@ -123,8 +123,10 @@ static uint32_t append_mbuf_copy(struct tcp *tcp, struct tcp_conn *c, const uint
 	if (tcp->mbufs_free <= tcp->mbuf_floor)
 		return 0;
 	m = rte_pktmbuf_alloc(tcp->pool);
-	if (m == NULL)
+	if (m == NULL) {
+		tcp->mbufs_free = 0; // others have taken them: counted anew by the next poll
 		return 0;
+	}
 	tcp->mbufs_free--;
 	n = min_u32(len_bytes, min_u32(c->mss, rte_pktmbuf_tailroom(m)));
 	memcpy(rte_pktmbuf_append(m, (uint16_t)n), data, n);

@@ -108,7 +108,7 @@ static inline bool send_queue_has_memory(const struct tcp *tcp)
 {
 	return pool_available(&tcp->send_segments) > tcp->send_reserve
 		&& pool_available(&tcp->slabs) > tcp->send_reserve
-		&& tcp->mbufs_free > tcp->mbuf_floor;
+		&& pool_available(&tcp->externals) > 0 && tcp->mbufs_free > tcp->mbuf_floor;
 }
 
 // Bytes queued and not sent yet.

@@ -22,6 +22,7 @@ enum {
 	FINE_SLOTS = 8192,  // 2.1 s at 0.26 ms
 	COARSE_SLOTS = 512, // 9 minutes at 1.07 s
 	SEND_RESERVE_MAX = 256,
+	MBUFS_UNCOUNTED_MAX = 1024,
 	// A family without an address configured still has its link-local one.
 	COMPACT_MIN = 64,
 };
@@ -310,6 +311,21 @@ int tcp_create(struct tcp *tcp, const struct plx_stack_config *config, struct ne
 	// Block 0 is EXTERNAL_PERMANENT, and stays referenced.
 	send_external_init(tcp, pool_get(&tcp->externals), 0, (plx_conn){0});
 	return 0;
+}
+
+// Counting means looking into the cache of every core. So it is done now and then, with what came in since
+// taken off meanwhile, and always when few seem to be left.
+void tcp_watch_buffers(struct tcp *tcp, unsigned n)
+{
+	bool is_plenty = tcp->mbufs_free > tcp->mbuf_low + n;
+
+	if (is_plenty && tcp->mbufs_uncounted < MBUFS_UNCOUNTED_MAX) {
+		tcp->mbufs_free -= n;
+		tcp->mbufs_uncounted += n;
+		return;
+	}
+	tcp->mbufs_free = rte_mempool_avail_count(tcp->pool);
+	tcp->mbufs_uncounted = 0;
 }
 
 // Buffers of connections that are still open go back to their pool.

@@ -42,6 +42,16 @@ static_assert(ENTRY_KINDS <= 8, "the kind has three bits");
 // The most retransmissions of a SYN+ACK that an option allows, and a queue for each count.
 #define HALF_OPEN_QUEUES 33
 
+// Half-open entries of listeners with the same timing wait in the same queues, so that these stay in order
+// by themselves. Whoever finds no class of its own shares the last one.
+#define TIMING_CLASSES 4
+
+struct timing_class {
+	plx_duration initial; // RTO_INITIAL
+	plx_duration max;     // RTO_MAX
+	uint32_t listeners;
+};
+
 // Connections in a row by one index each; see ready_next and output_next.
 struct conn_list {
 	uint32_t head;
@@ -65,7 +75,8 @@ struct tcp_config {
 
 // RFC 6056 algorithm 4 keeps its counters apart by destination.
 #define PORT_COUNTERS 1024
-#define LISTENER_BUCKETS 1024
+#define LISTENER_BUCKET_BITS 10
+#define LISTENER_BUCKETS (1 << LISTENER_BUCKET_BITS)
 
 // External buffers that may be out at a time. A power of two.
 #define EXTERNAL_BLOCKS 4096
@@ -99,7 +110,9 @@ struct tcp {
 	uint32_t mbufs_uncounted; // taken since they were counted
 
 	struct pool half_open[FAMILIES];
-	struct index_list half_open_queue[FAMILIES][HALF_OPEN_QUEUES];
+	struct index_list half_open_queue[FAMILIES][TIMING_CLASSES][HALF_OPEN_QUEUES];
+	struct timing_class timing_classes[TIMING_CLASSES];
+	plx_time half_open_due; // no entry is due before
 	struct pool time_wait[FAMILIES];
 	struct index_list time_wait_queue[FAMILIES];
 	struct pool listeners;
@@ -123,6 +136,9 @@ void tcp_destroy(struct tcp *tcp);
 
 // What tcp_create() will allocate.
 size_t tcp_bytes(const struct plx_stack_config *config);
+
+// How many buffers are free, as far as is known; `n` have just come in. Looks when few seem to be left.
+void tcp_watch_buffers(struct tcp *tcp, unsigned n);
 
 static inline void tcp_count(struct tcp *tcp, enum plx_counter counter)
 {

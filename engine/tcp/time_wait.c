@@ -212,6 +212,11 @@ void time_wait_enter(struct tcp *tcp, struct tcp_conn *c)
 		time_wait_restart_held(tcp, c);
 }
 
+void time_wait_let_go(struct tcp *tcp, struct tcp_conn *c)
+{
+	compact(tcp, c);
+}
+
 void time_wait_restart_held(struct tcp *tcp, struct tcp_conn *c)
 {
 	timers_set_long(tcp, c, time_add(tcp->now, tcp->config.time_wait));
@@ -349,13 +354,14 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 	return segment_drop(seg, PLX_DROP_TCP_TIME_WAIT);
 }
 
-void time_wait_expire(struct tcp *tcp)
+void time_wait_expire(struct tcp *tcp, unsigned max)
 {
 	for (unsigned family = 0; family < FAMILIES; family++) {
 		struct index_list *list = &tcp->time_wait_queue[family];
 
-		while (!index_list_is_empty(list)
-		       && time_is_due(time_wait_at(tcp, family, list->head)->expires, tcp->now))
+		for (unsigned n = 0; n < max && !index_list_is_empty(list)
+		     && time_is_due(time_wait_at(tcp, family, list->head)->expires, tcp->now);
+		     n++)
 			forget(tcp, family, list->head);
 	}
 }

@@ -19,6 +19,9 @@ void time_wait_restart_held(struct tcp *tcp, struct tcp_conn *c);
 // A closed connection does not wait for the peer's FIN for ever.
 void time_wait_limit_fin_wait_2(struct tcp *tcp, struct tcp_conn *c);
 
+// The control block in TIME_WAIT becomes an entry, although its user has not closed it.
+void time_wait_let_go(struct tcp *tcp, struct tcp_conn *c);
+
 // LAST_ACK, and all is acknowledged: ends it unless the user has still to read. True when it ended.
 bool last_ack_end_if_done(struct tcp *tcp, struct tcp_conn *c);
 
@@ -55,7 +58,8 @@ void time_wait_settle(struct tcp *tcp, struct tcp_conn *c);
 // The new connection is established: the hidden entry of the old one goes.
 void time_wait_end_hidden(struct tcp *tcp, uint32_t entry);
 
-void time_wait_expire(struct tcp *tcp);
+// Phase 2: entries whose time is over go, at most `max` of each family.
+void time_wait_expire(struct tcp *tcp, unsigned max);
 plx_time time_wait_next(const struct tcp *tcp);
 
 size_t time_wait_bytes(enum family family);

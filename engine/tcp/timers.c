@@ -14,7 +14,8 @@
 #include "tcp/retransmit.h"
 #include "tcp/time_wait.h"
 
-enum { EXPIRE_BATCH = 64 };
+// What one poll does at most of each kind; what is left is due at once, and the next poll goes on.
+enum { EXPIRE_BATCH = 64, EXPIRE_MAX = 4096 };
 
 // The long waits; the fifth cache line is read for nobody else.
 static bool has_long_deadline(const struct tcp_conn *c)
@@ -119,20 +120,24 @@ void timers_expire(struct tcp *tcp)
 {
 	uint32_t fired[EXPIRE_BATCH];
 	unsigned n;
+	unsigned total = 0;
 
 	do {
 		n = timer_wheel_expire_early(tcp->coarse, tcp->now, TIMERS_COARSE_TICK, fired,
 					     EXPIRE_BATCH);
 		for (unsigned i = 0; i < n; i++)
 			on_coarse(tcp, conn_at(tcp, fired[i]));
-	} while (n == EXPIRE_BATCH);
+		total += n;
+	} while (n == EXPIRE_BATCH && total < EXPIRE_MAX);
+	total = 0;
 	do {
 		n = timer_wheel_expire(tcp->fine, tcp->now, fired, EXPIRE_BATCH);
 		for (unsigned i = 0; i < n; i++)
 			expire_fine(tcp, conn_at(tcp, fired[i]));
-	} while (n == EXPIRE_BATCH);
+		total += n;
+	} while (n == EXPIRE_BATCH && total < EXPIRE_MAX);
 	half_open_expire(tcp);
-	time_wait_expire(tcp);
+	time_wait_expire(tcp, EXPIRE_MAX);
 }
 
 plx_time timers_next(const struct tcp *tcp)

@@ -10,6 +10,7 @@
 #include "net/interface.h"
 #include "net/route.h"
 #include "tcp/connections.h"
+#include "tcp/delayed_ack.h"
 #include "tcp/dispatch.h"
 #include "tcp/isn.h"
 #include "tcp/keepalive.h"
@@ -30,7 +31,7 @@ static int check_remote(const struct tcp *tcp, const struct plx_connect_args *ar
 {
 	const struct plx_addr *remote = &args->remote;
 
-	if (args->remote_port == 0 || plx_addr_is_any(remote) || addr_is_multicast(remote)
+	if (args->remote_port == 0 || addr_is_unspecified(remote) || addr_is_multicast(remote)
 	    || interface_is_broadcast(tcp->net, remote))
 		return -EINVAL;
 	return 0;
@@ -241,6 +242,8 @@ int user_shutdown(struct tcp *tcp, plx_conn handle, enum plx_shutdown_how how)
 	if (how != PLX_SHUTDOWN_WRITE) {
 		c->flags |= CONN_READ_SHUT;
 		receive_clear(c);
+		if (recv_window_is_worth_update(tcp, c) && !conn_has(c, CONN_FIN_RECEIVED))
+			delayed_ack_at_once(tcp, c);
 	}
 	if (how != PLX_SHUTDOWN_READ)
 		end_sending(tcp, c);
@@ -256,8 +259,11 @@ int user_set_option(struct tcp *tcp, plx_conn handle, enum plx_option option, in
 	struct tcp_conn *c;
 	int rc;
 
-	if (listener != NULL)
-		return option_profile_change(&tcp->profiles, &listener->profile, &change, 1);
+	if (listener != NULL) {
+		rc = option_profile_change(&tcp->profiles, &listener->profile, &change, 1);
+		listener_choose_timing(tcp, listener);
+		return rc;
+	}
 	c = conn_resolve(tcp, handle);
 	if (c == NULL)
 		return -EBADF;
@@ -267,6 +273,9 @@ int user_set_option(struct tcp *tcp, plx_conn handle, enum plx_option option, in
 		return rc;
 	if (option == PLX_OPTION_KEEPALIVE || option == PLX_OPTION_KEEPALIVE_IDLE)
 		keepalive_on_option(tcp, c, idle_before);
+	if (option == PLX_OPTION_RECEIVE_BUFFER && conn_is_synchronized(c)
+	    && recv_window_is_worth_update(tcp, c))
+		delayed_ack_at_once(tcp, c);
 	conn_wants_output(tcp, c); // what Nagle or a small buffer held back may go now
 	return 0;
 }

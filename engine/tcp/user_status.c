@@ -23,7 +23,10 @@ static uint32_t urgent_distance(const struct tcp_conn *c)
 {
 	uint32_t reading_point = c->rcv.nxt - conn_has(c, CONN_FIN_RECEIVED) - c->rcv_bytes;
 
-	return seq_is_after(c->urgent, reading_point) ? c->urgent - reading_point : 0;
+	uint32_t distance = c->urgent - reading_point;
+
+	// A mark that was passed 2^31 bytes ago seems to lie ahead again; none lies so far.
+	return distance <= c->rcv_bytes + conn_rcv_wnd(c) + UINT16_MAX ? distance : 0;
 }
 
 static void describe_numbers(const struct tcp *tcp, const struct tcp_conn *c, struct plx_info *info)
@@ -73,7 +76,7 @@ int user_get_info(struct tcp *tcp, plx_conn handle, struct plx_info *info)
 	describe_numbers(tcp, c, info);
 	info->srtt = duration_from_us(c->rtt.srtt_8th_us / 8);
 	info->rttvar = duration_from_us(c->rtt.rttvar_4th_us / 4);
-	info->rto = rtt_timeout(&c->rtt, c->backoff,
+	info->rto = rtt_timeout(&c->rtt, conn_has(c, CONN_PERSIST) ? c->backoff : 0,
 				(plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_MAX));
 	info->retransmits = c->retransmits;
 	info->has_window_scale = conn_has(c, CONN_WINDOW_SCALE);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/random.h"
+#include <rte_mbuf.h>
+
 #include "support/eal_main.h"
 #include "support/seed.h"
 #include "support/user.h"
@@ -204,10 +206,47 @@ static void burst_gives_what_single_segments_give(void **state)
 	}
 }
 
+// One plx_output() of 32 frames for each plx_input() of 32 SYNs: connections have their share.
+static void flood_of_syns_leaves_room_for_connections(void **state)
+{
+	static const char bytes[100];
+	struct fixture *f = fixture_established(state);
+	struct rte_mbuf *out[32];
+	struct plx_event events[8];
+	unsigned n;
+
+	f->judge.ignores_flows = true;
+	f->judge.knows_payload = false;
+	for (unsigned round = 0; round < 3; round++) {
+		struct rte_mbuf *in[32];
+
+		for (unsigned i = 0; i < 32; i++) {
+			struct seg_path path = f->to_stack;
+			struct seg syn = SEG(.flags = TCP_SYN, .seq = 5, .ack = 0, .wnd = 1000,
+					     .len = 0);
+			uint8_t frame[200];
+
+			path.src_port = (uint16_t)(1024 + round * 32 + i);
+			in[i] = mbufs_frame(f->config.pool, frame,
+					    seg_build(frame, &path, &syn, 0, 0), 0);
+		}
+		f->now += PLX_MICROSECOND;
+		(void)plx_input(f->stack, in, 32, f->now);
+		if (round == 0)
+			assert_int_equal(plx_send(f->stack, f->conn, bytes, sizeof(bytes)), 100);
+		(void)plx_poll(f->stack, events, 8, f->now);
+		n = plx_output(f->stack, out, 32, f->now);
+		rte_pktmbuf_free_bulk(out, n);
+	}
+	assert_int_equal(info_of(f).snd_nxt, f->snd_nxt + 100);
+	forget_output(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(burst_gives_what_single_segments_give),
+		SCENARIO(flood_of_syns_leaves_room_for_connections),
 	};
 
 	test_eal_init();

@@ -331,6 +331,18 @@ static void black_hole_is_survived(void **state)
 	assert_int_equal(info_of(f).mss_bytes, limit);
 }
 
+static void user_timeout_may_be_shorter_than_the_retransmission_timeout(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	fixture_set_option(f, PLX_OPTION_USER_TIMEOUT, 500 * PLX_MILLISECOND);
+	fixture_syn_sent(state);
+	advance(f, 499);
+	expect_no_event(f);
+	advance(f, 1);
+	expect_event(f, PLX_EVENT_FAILED, -ETIMEDOUT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +364,7 @@ int main(void)
 		SCENARIO(user_timeout_bounds_an_attempt_to_connect),
 		SCENARIO(user_timeout_bounds_window_probes),
 		SCENARIO(black_hole_is_survived),
+		SCENARIO(user_timeout_may_be_shorter_than_the_retransmission_timeout),
 	};
 
 	test_eal_init();

@@ -2,6 +2,8 @@
 //
 // Fast retransmit and NewReno fast recovery: three duplicate ACKs, partial and full ACKs.
 // RFC 5681 2 and 3.2, RFC 6582 3.2 (steps below are its own).
+#include <rte_mbuf.h>
+
 #include "support/eal_main.h"
 #include "support/user.h"
 
@@ -194,6 +196,45 @@ static void next_loss_is_recovered_again(void **state)
 	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 2);
 }
 
+// RFC 6582 3.2 step 2 with sequence numbers modulo 2^32: what was recovered long ago does not lie ahead.
+static void loss_is_recovered_after_two_gigabytes_without(void **state)
+{
+	static const char bytes[8900];
+	struct fixture *f = fixture_plan(state);
+	uint64_t total = 0;
+
+	f->config.mtu_bytes = 9000;
+	f->peer.mss = 8900;
+	f->peer.wscale = 8;
+	fixture_set_option(f, PLX_OPTION_NAGLE, 0);
+	fixture_established(state);
+	f->judge.ignores_flows = true;
+	f->judge.knows_payload = false;
+	while (total < (UINT64_C(1) << 31) + (64 << 20)) {
+		struct rte_mbuf *frames[32];
+		unsigned n;
+
+		for (unsigned i = 0; i < 9; i++)
+			assert_int_equal(plx_send(f->stack, f->conn, bytes, 8900), 8900);
+		n = plx_output(f->stack, frames, 32, f->now);
+		rte_pktmbuf_free_bulk(frames, n);
+		f->now += PLX_MICROSECOND;
+		f->snd_nxt = info_of(f).snd_nxt;
+		total += UINT64_C(9) * 8900;
+		segment_arrives(f, SEG());
+		forget_output(f);
+	}
+	forget_events(f);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(plx_send(f->stack, f->conn, bytes, 8900), 8900);
+	fixture_settle(f);
+	forget_output(f);
+	for (unsigned i = 0; i < 4; i++)
+		segment_arrives(f, SEG(.ack = f->snd_nxt));
+	forget_output(f);
+	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +249,7 @@ int main(void)
 		SCENARIO(duplicate_acks_after_a_timeout_do_not_begin_recovery),
 		SCENARIO(lost_fast_retransmission_falls_to_the_timer),
 		SCENARIO(next_loss_is_recovered_again),
+		SCENARIO(loss_is_recovered_after_two_gigabytes_without),
 	};
 
 	test_eal_init();

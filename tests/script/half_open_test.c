@@ -325,6 +325,76 @@ static void next_listener_takes_over_a_repeated_syn(void **state)
 	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
 }
 
+// RFC 7323 2.2: in a segment without SYN the window is scaled.
+static void window_of_an_ack_is_scaled(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.wscale = 2;
+	fixture_syn_received(state);
+	segment_arrives(f, SEG(.seq = f->rcv_nxt - 1));
+	expect_segment(f, SEG(.flags = TCP_ACK, .wnd = 65535 >> 3));
+}
+
+// RFC 5961 switched off.
+static void without_rfc5961_rst_and_syn_in_the_window_end_it(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->config.rfc5961 = false;
+	fixture_syn_received(state);
+	segment_arrives(f, SEG(.flags = TCP_RST, .seq = f->rcv_nxt + 100));
+	expect_silence(f);
+	assert_int_equal(stats_of(f).half_open, 0);
+	peer_sends_syn(f);
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt + 100));
+	expect_silence(f);
+	assert_int_equal(stats_of(f).half_open, 0);
+}
+
+// RFC 6298 3: nobody knows which of the SYN+ACKs is answered.
+static void repeated_syn_ack_gives_no_sample(void **state)
+{
+	struct fixture *f = fixture_syn_received(state);
+
+	advance(f, 500);
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt - 1));
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+	advance(f, 10);
+	segment_arrives(f, SEG());
+	expect_event(f, PLX_EVENT_ACCEPTED, 0);
+	assert_int_equal(info_of(f).srtt, 0);
+}
+
+// Listeners with other timing have queues of their own; more of them than there are share one.
+static void listeners_keep_their_own_timing(void **state)
+{
+	struct fixture *f = fixture_listening(state);
+	plx_conn others[6];
+
+	for (unsigned i = 1; i <= 6; i++) {
+		struct plx_option_value option = {PLX_OPTION_RTO_INITIAL, (7 - i) * PLX_SECOND};
+		struct plx_listen_args args = {
+			.port = (uint16_t)(FIXTURE_PORT + i), .options = &option, .n_options = 1};
+
+		assert_int_equal(plx_listen(f->stack, &args, &others[i - 1]), 0);
+	}
+	f->judge.ignores_flows = true;
+	for (unsigned i = 1; i <= 6; i++) {
+		segment_arrives(f, SEG(.flags = TCP_SYN, .seq = 1, .dst_port = FIXTURE_PORT + i));
+		expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .src_port = FIXTURE_PORT + i));
+	}
+	expect_segment_after(f, 1000,
+			     SEG(.flags = TCP_SYN | TCP_ACK, .src_port = FIXTURE_PORT + 6));
+	expect_segment_after(f, 1000,
+			     SEG(.flags = TCP_SYN | TCP_ACK, .src_port = FIXTURE_PORT + 5));
+	expect_segment_after(f, 1000, SEG(.flags = TCP_SYN | TCP_ACK));
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(plx_close(f->stack, others[i]), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +415,10 @@ int main(void)
 		SCENARIO(full_connection_table_keeps_the_entry),
 		SCENARIO(handshake_may_come_in_one_burst_with_strangers),
 		SCENARIO(next_listener_takes_over_a_repeated_syn),
+		SCENARIO(window_of_an_ack_is_scaled),
+		SCENARIO(without_rfc5961_rst_and_syn_in_the_window_end_it),
+		SCENARIO(repeated_syn_ack_gives_no_sample),
+		SCENARIO(listeners_keep_their_own_timing),
 	};
 
 	test_eal_init();

@@ -377,6 +377,52 @@ static void simultaneous_open_is_no_retransmission(void **state)
 	assert_int_equal(info_of(f).retransmits, 0);
 }
 
+// RFC 5961 3.2 and 4.2 hold in SYN_RECEIVED; what was owed is not sent later.
+static void simultaneous_open_is_challenged_at_once(void **state)
+{
+	struct fixture *f = fixture_syn_sent(state);
+
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->peer.isn));
+	f->rcv_nxt = f->peer.isn + 1;
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt + 100));
+	expect_segment(f, SEG(.flags = TCP_ACK));
+	segment_arrives(f, SEG(.flags = TCP_RST, .seq = f->rcv_nxt + 100));
+	expect_segment(f, SEG(.flags = TCP_ACK));
+	segment_arrives(f, SEG());
+	expect_event(f, PLX_EVENT_CONNECTED, 0);
+	expect_silence(f);
+}
+
+// RFC 1122 3.2.1.3 (a): 0.0.0.0 is nobody.
+static void connect_to_the_unspecified_address_is_refused(void **state)
+{
+	struct fixture *f = fixture_bare(state);
+	struct plx_connect_args args = {.remote = plx_addr_ipv4(0, 0, 0, 0), .remote_port = 5};
+
+	assert_int_equal(plx_connect(f->stack, &args, &f->conn), -EINVAL);
+}
+
+// A burst gives what single segments give: the peer's SYN is acknowledged, and nothing is sent twice.
+static void simultaneous_open_in_one_burst(void **state)
+{
+	struct fixture *f = fixture_syn_sent(state);
+
+	burst_begin(f);
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->peer.isn, .mss = 1000));
+	f->rcv_nxt = f->peer.isn + 1;
+	segment_arrives(f, SEG(.flags = TCP_SYN | TCP_ACK, .seq = f->peer.isn, .mss = 1000));
+	burst_end(f);
+	expect_event(f, PLX_EVENT_CONNECTED, 0);
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt));
+	user_sends(f, 100);
+	expect_segment(f, SEG(.len = 100, .seq = f->snd_nxt));
+	user_sends(f, 100);
+	expect_silence(f);
+	user_aborts(f);
+	forget_output(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +449,9 @@ int main(void)
 		SCENARIO(connect_from_the_port_of_a_listener_works),
 		SCENARIO(simultaneous_open_scales_no_window_of_a_syn),
 		SCENARIO(simultaneous_open_is_no_retransmission),
+		SCENARIO(simultaneous_open_is_challenged_at_once),
+		SCENARIO(connect_to_the_unspecified_address_is_refused),
+		SCENARIO(simultaneous_open_in_one_burst),
 	};
 
 	test_eal_init();

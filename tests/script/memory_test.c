@@ -160,6 +160,90 @@ static void small_segments_behind_a_gap_leave_a_floor_for_reception(void **state
 	others_give_back();
 }
 
+// Buffers that come back while no frame arrives are seen all the same.
+static void memory_is_found_again_without_any_frame(void **state)
+{
+	static const char bytes[1000];
+	struct fixture *f = fixture_established(state);
+	struct plx_event event;
+
+	f->judge.knows_payload = false;
+	others_leave(f, 10);
+	others_are_noticed(f);
+	assert_int_equal(plx_send(f->stack, f->conn, bytes, sizeof(bytes)), -EAGAIN);
+	others_give_back();
+	// One poll finds the memory, the next one tells of it.
+	assert_int_equal(plx_poll(f->stack, &event, 1, f->now), 0);
+	assert_int_equal(plx_next_deadline(f->stack), 0);
+	assert_int_equal(plx_poll(f->stack, &event, 1, f->now), 1);
+	assert_int_equal(event.mask, PLX_EVENT_WRITABLE);
+	assert_int_equal(plx_send(f->stack, f->conn, bytes, sizeof(bytes)), 1000);
+	expect_segment(f, SEG(.len = 1000));
+}
+
+// Nobody is told to go on while there is nothing, and the loop may sleep.
+static void empty_pool_tells_nobody_to_write(void **state)
+{
+	static const char bytes[1000];
+	struct fixture *f = fixture_established(state);
+	struct plx_event event;
+
+	f->judge.knows_payload = false;
+	others_leave(f, 0);
+	assert_int_equal(plx_send(f->stack, f->conn, bytes, sizeof(bytes)), -EAGAIN);
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(plx_poll(f->stack, &event, 1, f->now), 0);
+	assert_true(plx_next_deadline(f->stack) > f->now);
+	others_give_back();
+	expect_event(f, PLX_EVENT_WRITABLE, 0);
+}
+
+// The same for the cookies of external buffers.
+static void cookies_that_are_out_tell_nobody_to_write(void **state)
+{
+	static const char bytes[1];
+	struct fixture *f = fixture_plan(state);
+	struct plx_external external = {.data = bytes, .len_bytes = 1, .wants_sent = true};
+	struct plx_event event;
+
+	f->config.max_send_segments = 20000;
+	fixture_established(state);
+	f->judge.knows_payload = false;
+	while (plx_send_external(f->stack, f->conn, &external) == 1)
+		;
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(plx_poll(f->stack, &event, 1, f->now), 0);
+	user_aborts(f);
+	forget_output(f);
+	forget_events(f);
+}
+
+// Ports take chains of some buffers, not of hundreds.
+static void many_small_buffers_are_copied_into_one(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+	struct rte_mbuf *frames[32];
+	unsigned n;
+
+	f->config.offloads = PLX_OFFLOAD_TX_MULTI_SEGS;
+	fixture_established(state);
+	f->judge.knows_payload = false;
+	for (unsigned i = 0; i < 300; i++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(f->config.pool);
+
+		assert_non_null(rte_pktmbuf_append(m, 5));
+		assert_int_equal(plx_send_mbuf(f->stack, f->conn, m), 0);
+	}
+	n = plx_output(f->stack, frames, 32, f->now);
+	assert_true(n > 0);
+	for (unsigned i = 0; i < n; i++)
+		assert_in_range(frames[i]->nb_segs, 1, 9);
+	rte_pktmbuf_free_bulk(frames, n);
+	user_aborts(f);
+	forget_output(f);
+	forget_events(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +253,10 @@ int main(void)
 		SCENARIO(syn_ack_waits_for_buffers),
 		SCENARIO(small_segments_do_not_pin_all_buffers),
 		SCENARIO(small_segments_behind_a_gap_leave_a_floor_for_reception),
+		SCENARIO(memory_is_found_again_without_any_frame),
+		SCENARIO(empty_pool_tells_nobody_to_write),
+		SCENARIO(cookies_that_are_out_tell_nobody_to_write),
+		SCENARIO(many_small_buffers_are_copied_into_one),
 	};
 
 	test_eal_init();

@@ -273,6 +273,19 @@ static void rounding_of_the_window_takes_back_nothing(void **state)
 	user_receives(f, 10);
 }
 
+static void larger_receive_buffer_opens_a_shut_window_at_once(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	fixture_set_option(f, PLX_OPTION_RECEIVE_BUFFER, 1000);
+	fixture_established(state);
+	segment_arrives(f, SEG(.len = 1000));
+	expect_segment_within(f, 100, SEG(.flags = TCP_ACK, .wnd = 0));
+	assert_int_equal(plx_set_option(f->stack, f->conn, PLX_OPTION_RECEIVE_BUFFER, 60000), 0);
+	expect_segment(f, SEG(.flags = TCP_ACK, .wnd = 59000));
+	forget_events(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +303,7 @@ int main(void)
 		SCENARIO(congestion_control_is_chosen_by_name),
 		SCENARIO(scale_stays_as_announced),
 		SCENARIO(rounding_of_the_window_takes_back_nothing),
+		SCENARIO(larger_receive_buffer_opens_a_shut_window_at_once),
 	};
 
 	test_eal_init();

@@ -306,6 +306,19 @@ static void old_segment_does_not_set_the_window(void **state)
 	forget_output(f);
 }
 
+// 3.10.7.4 eighth: behind a FIN there is no text.
+static void text_queued_behind_a_fin_is_forgotten(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	segment_arrives(f, SEG(.seq = f->rcv_nxt + 10, .len = 10));
+	forget_output(f);
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .len = 10));
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt + 11));
+	user_receives(f, 10);
+	user_finds_end(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +341,7 @@ int main(void)
 		SCENARIO(timestamp_of_24_days_ago_rejects_nothing),
 		SCENARIO(out_of_order_data_stays_within_the_window),
 		SCENARIO(old_segment_does_not_set_the_window),
+		SCENARIO(text_queued_behind_a_fin_is_forgotten),
 	};
 
 	test_eal_init();

@@ -363,6 +363,17 @@ static void silence_is_not_for_connections(void **state)
 	forget_events(f);
 }
 
+// RFC 7323 3.2: a RST of a connection has timestamps like the rest.
+static void rst_of_a_connection_has_timestamps(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.timestamps = true;
+	fixture_established(state);
+	user_aborts(f);
+	expect_segment(f, SEG(.flags = TCP_RST | TCP_ACK, .ts_val = SEG_ANY));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +406,7 @@ int main(void)
 		SCENARIO(without_rfc5961_a_syn_in_the_window_ends),
 		SCENARIO(without_rfc5961_an_old_ack_is_a_duplicate),
 		SCENARIO(silence_is_not_for_connections),
+		SCENARIO(rst_of_a_connection_has_timestamps),
 	};
 
 	test_eal_init();

@@ -306,6 +306,47 @@ static void late_ack_after_a_timeout_stops_retransmission(void **state)
 	expect_segment(f, SEG(.seq = f->snd_nxt + 5 * MSS, .len = 10));
 }
 
+// What was lost goes before a FIN: RFC 5681 4.3.
+static void close_after_a_timeout_forgets_no_loss(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.mss = MSS;
+	fixture_connected(state);
+	user_sends(f, 6 * MSS);
+	for (unsigned i = 0; i < 6; i++)
+		expect_segment(f, SEG(.seq = f->snd_nxt + i * MSS, .len = MSS));
+	expect_segment_after(f, 200, SEG(.seq = f->snd_nxt, .len = MSS));
+	user_closes(f);
+	expect_silence(f);
+	segment_arrives(f, SEG(.ack = f->snd_nxt + MSS));
+	expect_segment(f, SEG(.seq = f->snd_nxt + MSS, .len = MSS));
+	forget_output(f);
+}
+
+// MUST-18, RFC 6298 5.5: the doubled timeout stays until something sent once is measured.
+static void timeout_stays_doubled_until_a_sample(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+	unsigned again = 0;
+
+	f->peer.mss = MSS;
+	fixture_connected(state);
+	for (unsigned i = 0; i < 20; i++) {
+		plx_time until = f->now + PLX_SECOND;
+
+		user_sends(f, MSS);
+		expect_segment(f, SEG(.seq = f->snd_nxt, .len = MSS));
+		advance_until(f, until);
+		while (fixture_next_output(f) != NULL)
+			again++;
+		f->snd_nxt += MSS;
+		segment_arrives(f, SEG());
+	}
+	assert_in_range(again, 1, 5);
+	assert_in_range(info_of(f).srtt, 700 * PLX_MILLISECOND, PLX_SECOND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +368,8 @@ int main(void)
 		SCENARIO(backoff_has_a_ceiling),
 		SCENARIO(fin_is_sent_again),
 		SCENARIO(late_ack_after_a_timeout_stops_retransmission),
+		SCENARIO(close_after_a_timeout_forgets_no_loss),
+		SCENARIO(timeout_stays_doubled_until_a_sample),
 	};
 
 	test_eal_init();

@@ -393,6 +393,23 @@ static void syn_with_older_timestamp_does_not_reopen(void **state)
 	assert_int_equal(stats_of(f).time_wait, 1);
 }
 
+// RFC 6191 for a connection that its user has read to the end and not closed.
+static void syn_reopens_a_connection_that_its_user_still_has(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
+	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	f->snd_nxt++;
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	expect_segment(f, SEG(.flags = TCP_ACK));
+	f->rcv_nxt++;
+	forget_events(f);
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt + 1000));
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .ack = f->rcv_nxt + 1001));
+	expect_event(f, PLX_EVENT_CLOSED, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +437,7 @@ int main(void)
 		SCENARIO(syn_with_fin_may_be_dropped_here_too),
 		SCENARIO(rst_does_not_end_a_connection_that_is_still_read),
 		SCENARIO(syn_with_older_timestamp_does_not_reopen),
+		SCENARIO(syn_reopens_a_connection_that_its_user_still_has),
 	};
 
 	test_eal_init();

@@ -313,6 +313,43 @@ static void window_update_lets_the_fin_go(void **state)
 	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
 }
 
+// The last byte went as a probe and was taken: there is nothing left to ask for, and no FIN to invent.
+static void nothing_is_probed_when_nothing_waits(void **state)
+{
+	struct fixture *f = with_shut_window(state);
+
+	user_sends(f, 1);
+	expect_segment_within(f, 300, SEG(.seq = f->snd_nxt, .len = 1));
+	f->snd_nxt++;
+	segment_arrives(f, SEG(.wnd = 0));
+	expect_silence_for(f, 600 * 1000);
+	expect_state(f, PLX_STATE_ESTABLISHED);
+}
+
+static void fin_goes_through_a_shut_window_once(void **state)
+{
+	struct fixture *f = with_shut_window(state);
+
+	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
+	expect_segment_within(f, 300, SEG(.flags = TCP_FIN | TCP_ACK, .seq = f->snd_nxt));
+	f->snd_nxt++;
+	segment_arrives(f, SEG(.wnd = 0));
+	expect_silence_for(f, 600 * 1000);
+	expect_state(f, PLX_STATE_FIN_WAIT_2);
+}
+
+static void shutdown_of_reading_opens_the_window_at_once(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	fixture_set_option(f, PLX_OPTION_RECEIVE_BUFFER, 1000);
+	fixture_established(state);
+	segment_arrives(f, SEG(.len = 1000));
+	expect_segment_within(f, 100, SEG(.flags = TCP_ACK, .wnd = 0));
+	user_shuts_down(f, PLX_SHUTDOWN_READ);
+	expect_segment(f, SEG(.flags = TCP_ACK, .wnd = 1000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +370,9 @@ int main(void)
 		SCENARIO(shut_window_takes_urg),
 		SCENARIO(window_shut_over_data_in_flight_is_survived),
 		SCENARIO(window_update_lets_the_fin_go),
+		SCENARIO(nothing_is_probed_when_nothing_waits),
+		SCENARIO(fin_goes_through_a_shut_window_once),
+		SCENARIO(shutdown_of_reading_opens_the_window_at_once),
 	};
 
 	test_eal_init();

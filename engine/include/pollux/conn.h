@@ -75,7 +75,7 @@ PLX_API int64_t plx_recv(struct plx_stack *stack, plx_conn conn, void *buffer, s
  */
 PLX_API int plx_recv_mbuf(struct plx_stack *stack, plx_conn conn, struct rte_mbuf **mbuf);
 
-/** Bytes that can be read now; or -EBADF, -ENOTCONN. */
+/** Bytes that can be read now; or -EBADF, -ENOTCONN, -ESHUTDOWN as plx_recv(). */
 PLX_API int64_t plx_readable(struct plx_stack *stack, plx_conn conn);
 
 /**

@@ -38,7 +38,8 @@ enum plx_event_mask {
 
 /**
  * One event. `error` is 0 or a negative errno value: -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT,
- * -EHOSTUNREACH, -ENETUNREACH, -ECONNABORTED (by ourselves) or -ENOBUFS.
+ * -EHOSTUNREACH, -ENETUNREACH, -ECONNABORTED (by ourselves) or -ENOBUFS; with SOFT_ERROR also
+ * -EPROTO (an ICMP error of another kind).
  * Exactly one of CLOSED and FAILED comes for every connection whose handle was given out, as
  * its last event, and only then may what `user` points to be freed.
  */

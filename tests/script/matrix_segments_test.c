@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// SEGMENT ARRIVES, RFC 9293 3.10.7: every state x kind of segment x sequence number x acknowledgement number, as
+// matrix.def has it, for both families, with and without timestamps. Each cell is a stack of its own.
+#include "matrix.h"
+
+#include <stdio.h>
+
+#include "support/eal_main.h"
+
+enum {
+	TEXT_BYTES = 10,
+	URGENT_BYTES = 5,
+	DELAYED_ACK_MS = 40,
+};
+
+#define KINDS(X)                                                                             \
+	X(SYN)                                                                               \
+	X(SYN_ACK) X(ACK) X(DATA) X(FIN) X(FIN_ACK) X(RST) X(RST_ACK) X(SYN_FIN) X(NO_FLAGS) \
+		X(URG)
+// Of the segment's last octet OLD, RIGHT; of its first one the others. Right edge: RCV.NXT+RCV.WND.
+#define SEQS(X) X(OLD) X(LEFT) X(INSIDE) X(RIGHT) X(PAST) X(FAR)
+// ANCIENT: SND.UNA-MAX.SND.WND-1. BEFORE: SND.UNA-1. FUTURE: SND.NXT+1. NONE: the ACK bit is off.
+#define ACKS(X) X(ANCIENT) X(BEFORE) X(UNA) X(NXT) X(FUTURE) X(NONE)
+
+#define NUMBER_OF(name) NUMBER_##name,
+#define BIT_OF(name) name = 1u << NUMBER_##name,
+#define TEXT_OF(name) #name,
+
+enum { KINDS(NUMBER_OF) KIND_COUNT };
+enum { SEQS(NUMBER_OF) SEQ_COUNT };
+enum { ACKS(NUMBER_OF) ACK_COUNT };
+
+enum kind {
+	KINDS(BIT_OF) ANY_RST = RST | RST_ACK,
+	ANY_SYN = SYN | SYN_ACK | SYN_FIN,
+	WITH_ACK = ACK | DATA | FIN_ACK | URG, // of those that get as far as the fifth question
+	WITHOUT_ACK = FIN | NO_FLAGS,
+};
+
+enum seq_class {
+	SEQS(BIT_OF) IN_WINDOW = LEFT | INSIDE | RIGHT,
+	OUTSIDE = OLD | PAST | FAR,
+	ANY_SEQ = IN_WINDOW | OUTSIDE,
+};
+
+enum ack_class {
+	ACKS(BIT_OF) NOT_NEW = BEFORE | UNA | NXT, // where SND.UNA is SND.NXT
+	ANY_ACK = ANCIENT | NOT_NEW | FUTURE | NONE,
+};
+
+static const char *const kind_names[] = {KINDS(TEXT_OF)};
+static const char *const seq_names[] = {SEQS(TEXT_OF)};
+static const char *const ack_names[] = {ACKS(TEXT_OF)};
+
+enum {
+	SYN_RECEIVED = SYN_RCVD_PASSIVE | SYN_RCVD_ACTIVE,
+	SYNCHRONIZED = ESTABLISHED | FIN_WAIT_1 | FIN_WAIT_1_CLOSED | FIN_WAIT_2 | FIN_WAIT_2_CLOSED
+		| CLOSE_WAIT | CLOSING | CLOSING_CLOSED | LAST_ACK | LAST_ACK_CLOSED,
+	ANY_TIME_WAIT = TIME_WAIT | TIME_WAIT_HELD,
+};
+
+enum answer {
+	SILENCE,      // nothing, not even later
+	ACK_NXT,      // <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>
+	ACK_ALL,      // <SEQ=SND.NXT><ACK=SEG.SEQ+SEG.LEN><CTL=ACK>
+	ACK_SOON,     // the same, delayed by at most 40 ms
+	SYN_ACK_NEW,  // <SEQ=new ISS><ACK=SEG.SEQ+1><CTL=SYN,ACK>
+	SYN_ACK_SAME, // <SEQ=ISS><ACK=SEG.SEQ+1><CTL=SYN,ACK>
+	RST_AT_0,     // <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
+	RST_AT_ACK,   // <SEQ=SEG.ACK><CTL=RST>
+	RST_AT_NXT,   // <SEQ=SND.NXT><CTL=RST>, with or without ACK
+};
+
+static const struct row {
+	int line;
+	uint32_t states;
+	uint32_t kinds;
+	uint32_t seqs;
+	uint32_t acks;
+	enum answer answer;
+	struct matrix_told told;
+	enum matrix_state after;
+	const char *clause;
+} rows[] = {
+#define SEGMENT(...) {__LINE__, __VA_ARGS__},
+#include "matrix.def"
+};
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+// A segment of the table's columns, each of them one bit.
+struct stimulus {
+	uint32_t kind;
+	uint32_t seq;
+	uint32_t ack;
+};
+
+static const uint8_t flags_of[] = {
+	[NUMBER_SYN] = TCP_SYN,
+	[NUMBER_SYN_ACK] = TCP_SYN | TCP_ACK,
+	[NUMBER_ACK] = TCP_ACK,
+	[NUMBER_DATA] = TCP_ACK,
+	[NUMBER_FIN] = TCP_FIN,
+	[NUMBER_FIN_ACK] = TCP_FIN | TCP_ACK,
+	[NUMBER_RST] = TCP_RST,
+	[NUMBER_RST_ACK] = TCP_RST | TCP_ACK,
+	[NUMBER_SYN_FIN] = TCP_SYN | TCP_FIN,
+	[NUMBER_NO_FLAGS] = 0,
+	[NUMBER_URG] = TCP_URG | TCP_ACK,
+};
+
+static uint8_t flags_of_kind(uint32_t kind)
+{
+	return flags_of[__builtin_ctz(kind)];
+}
+
+// There is an ACK number if and only if there is an ACK bit.
+static bool is_cell(const struct stimulus *s)
+{
+	return ((flags_of_kind(s->kind) & TCP_ACK) != 0) == (s->ack != NONE);
+}
+
+enum { STIMULI = KIND_COUNT * SEQ_COUNT * ACK_COUNT };
+
+static struct stimulus stimulus_at(unsigned i)
+{
+	return (struct stimulus){
+		.kind = 1u << i / (SEQ_COUNT * ACK_COUNT),
+		.seq = 1u << i / ACK_COUNT % SEQ_COUNT,
+		.ack = 1u << i % ACK_COUNT,
+	};
+}
+
+static const struct row *next_row(const struct row *row, enum matrix_state state,
+				  const struct stimulus *s)
+{
+	for (; row < rows + ROWS; row++)
+		if ((row->states & state) != 0 && (row->kinds & s->kind) != 0
+		    && (row->seqs & s->seq) != 0 && (row->acks & s->ack) != 0)
+			return row;
+	return NULL;
+}
+
+static void name_cell(enum matrix_state state, const struct stimulus *s, char *text)
+{
+	snprintf(text, MATRIX_TEXT_BYTES, "%s, %s, SEQ %s, ACK %s", matrix_state_name(state),
+		 kind_names[__builtin_ctz(s->kind)], seq_names[__builtin_ctz(s->seq)],
+		 ack_names[__builtin_ctz(s->ack)]);
+}
+
+static uint32_t text_bytes(uint32_t kind)
+{
+	return (kind & (DATA | URG | NO_FLAGS)) != 0 ? TEXT_BYTES : 0;
+}
+
+// SEG.LEN
+static uint32_t seg_len(uint32_t kind)
+{
+	uint8_t flags = flags_of_kind(kind);
+
+	return text_bytes(kind) + ((flags & TCP_SYN) != 0) + ((flags & TCP_FIN) != 0);
+}
+
+static uint32_t seq_number(const struct matrix_cell *cell, const struct stimulus *s)
+{
+	uint32_t len = seg_len(s->kind);
+	uint32_t span = len > 0 ? len : 1; // an empty segment is where its sequence number is
+
+	switch (s->seq) {
+	case OLD:
+		return cell->rcv_nxt - span;
+	case LEFT:
+		return cell->rcv_nxt;
+	case INSIDE:
+		return cell->rcv_nxt + 100;
+	case RIGHT:
+		return cell->rcv_edge - span;
+	case PAST:
+		return cell->rcv_edge;
+	default:
+		return cell->rcv_nxt + (1u << 30);
+	}
+}
+
+static uint32_t ack_number(const struct matrix_cell *cell, const struct stimulus *s)
+{
+	switch (s->ack) {
+	case ANCIENT:
+		return cell->snd_una - FIXTURE_PEER_WND - 1;
+	case BEFORE:
+		return cell->snd_una - 1;
+	case UNA:
+		return cell->snd_una;
+	case NXT:
+		return cell->snd_nxt;
+	case FUTURE:
+		return cell->snd_nxt + 1;
+	default:
+		return 0;
+	}
+}
+
+static struct seg segment_of(const struct matrix_cell *cell, const struct stimulus *s)
+{
+	struct seg seg = SEG(.flags = flags_of_kind(s->kind), .seq = seq_number(cell, s),
+			     .ack = ack_number(cell, s), .len = text_bytes(s->kind));
+
+	if (s->kind == URG)
+		seg.urgent = URGENT_BYTES;
+	return seg;
+}
+
+static struct seg answer_of(const struct matrix_cell *cell, const struct stimulus *s,
+			    enum answer answer)
+{
+	uint32_t nxt = cell->snd_nxt, seq = seq_number(cell, s), end = seq + seg_len(s->kind);
+
+	switch (answer) {
+	case ACK_NXT:
+		return SEG(.flags = TCP_ACK, .seq = nxt, .ack = cell->rcv_nxt, .len = 0);
+	case ACK_ALL:
+	case ACK_SOON:
+		return SEG(.flags = TCP_ACK, .seq = nxt, .ack = end, .len = 0);
+	case SYN_ACK_NEW:
+		return SEG(.flags = TCP_SYN | TCP_ACK, .ack = (uint32_t)(seq + 1), .len = 0);
+	case SYN_ACK_SAME:
+		return SEG(.flags = TCP_SYN | TCP_ACK, .seq = cell->snd_una,
+			   .ack = (uint32_t)(seq + 1), .len = 0);
+	case RST_AT_0:
+		return SEG(.flags = TCP_RST | TCP_ACK, .seq = 0, .ack = end, .len = 0);
+	case RST_AT_ACK:
+		return SEG(.flags = TCP_RST, .seq = ack_number(cell, s), .len = 0);
+	default:
+		return SEG(.seq = nxt, .len = 0);
+	}
+}
+
+// What SEG() cannot say.
+static bool is_fitting(const struct matrix_cell *cell, enum answer answer,
+		       const struct tcp_header *tcp)
+{
+	if (answer == RST_AT_NXT)
+		return (tcp->flags & ~TCP_ACK) == TCP_RST;
+	if (answer == SYN_ACK_NEW && cell->state == TIME_WAIT) // 3.6.1 (1)
+		return (int32_t)(tcp->seq - cell->snd_nxt) > 0;
+	return true;
+}
+
+// NULL, or what is not as the row says.
+static const char *judge_answer(const struct matrix_cell *cell, const struct stimulus *s,
+				enum answer answer)
+{
+	struct fixture *f = cell->f;
+	struct seg expected = answer_of(cell, s, answer);
+	const struct fixture_output *output = fixture_next_output(f);
+	bool is_late = output == NULL;
+
+	if (is_late) {
+		advance_to_output(f, f->now + DELAYED_ACK_MS * PLX_MILLISECOND);
+		output = fixture_next_output(f);
+	}
+	if (output == NULL)
+		return answer == SILENCE ? NULL : "no answer came";
+	if (answer == SILENCE)
+		return "an answer came";
+	if (is_late != (answer == ACK_SOON))
+		return is_late ? "the answer is late" : "the answer is not delayed";
+	if (!is_fitting(cell, answer, &output->frame.tcp))
+		return "another answer came";
+	if (seg_first_difference(&expected, &output->frame) != NULL)
+		return "another answer came";
+	return fixture_next_output(f) != NULL ? "more than one answer came" : NULL;
+}
+
+static unsigned check_cell(void **state, enum matrix_state which, const struct stimulus *s,
+			   const struct row *row)
+{
+	struct matrix_cell cell = matrix_enter(state, which, false);
+	enum matrix_state after = row->after == SAME ? which : row->after;
+	char what[2 * MATRIX_TEXT_BYTES], name[MATRIX_TEXT_BYTES];
+	const char *fault;
+
+	name_cell(which, s, name);
+	snprintf(what, sizeof(what), "matrix.def:%d (%s): %s", row->line, row->clause, name);
+	cell.f->about = what;
+	segment_arrives(cell.f, segment_of(&cell, s));
+	fault = judge_answer(&cell, s, row->answer);
+	if (fault == NULL && !matrix_was_told(cell.f, row->told))
+		fault = "the user is told something else";
+	if (fault == NULL && !matrix_is_in(cell.f, after))
+		fault = "the state after is another one";
+	if (fault != NULL)
+		matrix_complain(&cell, fault);
+	forget_output(cell.f);
+	matrix_leave(state, fault != NULL);
+	return fault != NULL;
+}
+
+static struct fixture_variant ipv4_timestamps = {"IPv4, timestamps", false, PLX_LINK_ETHERNET};
+static struct fixture_variant ipv6_timestamps = {"IPv6, timestamps", true, PLX_LINK_ETHERNET};
+
+static void check_state(void **state, enum matrix_state which)
+{
+	const struct fixture_variant *variant = fixture_plan(state)->variant;
+	bool timestamps = variant == &ipv4_timestamps || variant == &ipv6_timestamps;
+	unsigned faults = 0;
+
+	for (unsigned i = 0; i < STIMULI; i++) {
+		struct stimulus s = stimulus_at(i);
+
+		if (!is_cell(&s))
+			continue;
+		fixture_plan(state)->peer.timestamps = timestamps;
+		faults += check_cell(state, which, &s, next_row(rows, which, &s));
+	}
+	assert_int_equal(faults, 0);
+}
+
+// The rows that hold a cell: exactly one. Every row holds one.
+static void every_cell_is_in_one_row(void **state)
+{
+	bool is_used[ROWS] = {false};
+	unsigned faults = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < STIMULI * MATRIX_STATE_COUNT; i++) {
+		struct stimulus s = stimulus_at(i % STIMULI);
+		enum matrix_state which = (enum matrix_state)(1u << i / STIMULI);
+		const struct row *row = next_row(rows, which, &s), *second;
+		char name[MATRIX_TEXT_BYTES];
+
+		if (!is_cell(&s))
+			continue;
+		second = row == NULL ? NULL : next_row(row + 1, which, &s);
+		name_cell(which, &s, name);
+		if (row == NULL)
+			print_error("matrix.def: no row for %s\n", name);
+		else
+			is_used[row - rows] = true;
+		if (second != NULL)
+			print_error("matrix.def:%d and %d: both for %s\n", row->line, second->line,
+				    name);
+		faults += row == NULL || second != NULL;
+	}
+	for (unsigned i = 0; i < ROWS; i++)
+		if (!is_used[i]) {
+			print_error("matrix.def:%d: no cell is in this row\n", rows[i].line);
+			faults++;
+		}
+	assert_int_equal(faults, 0);
+}
+
+#define X(name)                                      \
+	static void segments_in_##name(void **state) \
+	{                                            \
+		check_state(state, name);            \
+	}
+MATRIX_STATES(X)
+#undef X
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(every_cell_is_in_one_row),
+#define X(name)                                                                           \
+	SCENARIO(segments_in_##name),                                                     \
+		SCENARIO_FOR(segments_in_##name, ipv4_timestamps, " [IPv4, timestamps]"), \
+		SCENARIO_FOR(segments_in_##name, ipv6_timestamps, " [IPv6, timestamps]"),
+					   MATRIX_STATES(X)
+#undef X
+	};
+
+	test_eal_init();
+	return cmocka_run_group_tests_name("script matrix_segments", tests, NULL, NULL);
+}
