@@ -40,9 +40,17 @@ static void trace_frame(struct fixture *f, const char *direction, const struct f
 	trace_line(f, direction, text);
 }
 
-void fixture_fail(struct fixture *f, const char *file, int line, const char *format, ...)
+void fixture_print_trace(const struct fixture *f)
 {
 	unsigned kept = f->n_trace < FIXTURE_TRACE_LINES ? f->n_trace : FIXTURE_TRACE_LINES;
+
+	print_error("  the last segments (numbers relative to snd_nxt and rcv_nxt):\n");
+	for (unsigned i = f->n_trace - kept; i < f->n_trace; i++)
+		print_error("  %s\n", f->trace[i % FIXTURE_TRACE_LINES]);
+}
+
+void fixture_fail(struct fixture *f, const char *file, int line, const char *format, ...)
+{
 	char text[512];
 	va_list args;
 
@@ -50,10 +58,10 @@ void fixture_fail(struct fixture *f, const char *file, int line, const char *for
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (f->about != NULL)
+		print_error("%s\n", f->about);
 	print_error("%s:%d: %s\n", file, line, text);
-	print_error("  the last segments (numbers relative to snd_nxt and rcv_nxt):\n");
-	for (unsigned i = f->n_trace - kept; i < f->n_trace; i++)
-		print_error("  %s\n", f->trace[i % FIXTURE_TRACE_LINES]);
+	fixture_print_trace(f);
 	_fail(file, line);
 	abort(); // _fail() does not return, but does not say so
 }

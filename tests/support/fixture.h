@@ -98,6 +98,7 @@ struct fixture {
 
 	unsigned in_use_before; // buffers, when the scenario began
 	bool has_failed;
+	const char *about; // what a failure begins with, or NULL
 	bool has_timestamps; // both sides do
 	uint32_t ts_val;     // the last timestamp the stack sent
 	struct judge judge;
@@ -178,6 +179,9 @@ struct plx_stats stats_of(struct fixture *f);
 
 // The named connection's state as plx_get_info() knows it.
 struct plx_info info_of(struct fixture *f);
+
+// Prints the last segments.
+void fixture_print_trace(const struct fixture *f);
 
 // Prints the sentence and the last segments, and ends the test.
 __attribute__((noreturn, format(printf, 4, 5))) void fixture_fail(struct fixture *f,
