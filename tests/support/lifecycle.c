@@ -40,9 +40,15 @@ static struct lifecycle_entry *place_of(struct lifecycle *life, plx_conn conn)
 
 static void open_entry(struct lifecycle *life, struct lifecycle_entry *entry, plx_conn conn)
 {
+	uint32_t place = (uint32_t)(entry - life->entries);
+
 	entry->conn = conn;
 	entry->is_used = true;
 	life->alive++;
+	if (life->end == 0 || place < life->first)
+		life->first = place;
+	if (place >= life->end)
+		life->end = place + 1;
 }
 
 void lifecycle_on_connect(struct lifecycle *life, plx_conn conn)
@@ -121,7 +127,9 @@ const char *lifecycle_on_event(struct lifecycle *life, const struct plx_event *e
 
 bool lifecycle_next_alive(const struct lifecycle *life, uint32_t *cursor, plx_conn *conn)
 {
-	while (*cursor < LIFECYCLE_HANDLES) {
+	if (*cursor < life->first)
+		*cursor = life->first;
+	while (*cursor < life->end) {
 		const struct lifecycle_entry *entry = &life->entries[(*cursor)++];
 
 		if (entry->is_used && !entry->is_over) {

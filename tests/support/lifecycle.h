@@ -21,6 +21,7 @@ struct lifecycle_entry {
 
 struct lifecycle {
 	struct lifecycle_entry *entries;
+	uint32_t first, end; // what is used lies at [first, end)
 	uint32_t poll;
 	uint32_t alive;
 	char text[160];
