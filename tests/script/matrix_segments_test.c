@@ -71,6 +71,7 @@ enum answer {
 	SYN_ACK_SAME, // <SEQ=ISS><ACK=SEG.SEQ+1><CTL=SYN,ACK>
 	RST_AT_0,     // <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
 	RST_AT_ACK,   // <SEQ=SEG.ACK><CTL=RST>
+	RST_AT_NXT,   // <SEQ=SND.NXT><CTL=RST>
 };
 
 static const struct row {
@@ -229,6 +230,8 @@ static struct seg answer_of(const struct matrix_cell *cell, const struct stimulu
 			   .ack = (uint32_t)(seq + 1), .len = 0);
 	case RST_AT_0:
 		return SEG(.flags = TCP_RST | TCP_ACK, .seq = 0, .ack = end, .len = 0);
+	case RST_AT_NXT:
+		return SEG(.flags = TCP_RST, .seq = nxt, .len = 0);
 	default:
 		return SEG(.flags = TCP_RST, .seq = ack_number(cell, s), .len = 0);
 	}
