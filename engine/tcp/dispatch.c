@@ -64,10 +64,13 @@ static enum verdict ignored(struct tcp *tcp, const struct target *target, struct
 	(void)tcp;
 	if (!segment_has(seg, TCP_RST) || segment_has(seg, TCP_SYN))
 		return segment_drop(seg, PLX_DROP_TCP_FLAGS);
+	if (target->entry == INDEX_NONE)
+		return segment_drop(seg, PLX_DROP_TCP_RST_NO_CONNECTION);
+	// DEVIATION RFC 9293 3.10.7.4 second: RFC 1337 3 (F1), a RST does not end TIME-WAIT.
 	return segment_drop(seg,
-			    target->c != NULL			  ? PLX_DROP_TCP_RST_SEQUENCE
-				    : target->entry == INDEX_NONE ? PLX_DROP_TCP_RST_NO_CONNECTION
-								  : PLX_DROP_TCP_TIME_WAIT);
+			    target->c != NULL && target->c->state == PLX_STATE_SYN_SENT
+				    ? PLX_DROP_TCP_RST_SEQUENCE
+				    : PLX_DROP_TCP_TIME_WAIT);
 }
 
 static enum verdict nobody(struct tcp *tcp, const struct target *target, struct segment *seg)

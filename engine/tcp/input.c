@@ -172,11 +172,6 @@ static bool check_reset(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 		segment_drop(seg, PLX_DROP_TCP_RST_SEQUENCE);
 		return false;
 	}
-	if (c->state == PLX_STATE_TIME_WAIT) {
-		// DEVIATION RFC 9293 3.10.7.4 second: RFC 1337 3 (F1), a RST does not end TIME-WAIT.
-		segment_drop(seg, PLX_DROP_TCP_TIME_WAIT);
-		return false;
-	}
 	tcp_count(tcp, PLX_COUNTER_TCP_RSTS_RECEIVED);
 	reset_obey(tcp, c);
 	return false;
@@ -275,7 +270,7 @@ static bool process_ack(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 	ack_process(tcp, c, seg);
 	if (conn_has(c, CONN_FIN_SENT) && c->snd.una == c->snd.nxt)
 		return on_fin_acked(tcp, c);
-	return true;
+	return c->state != PLX_STATE_CLOSING; // "otherwise, ignore the segment"
 }
 
 // A mark that has been passed long ago may look ahead again after 2^31 bytes; none lies so far ahead.
@@ -303,8 +298,8 @@ static bool check_reader(struct tcp *tcp, struct tcp_conn *c, struct segment *se
 {
 	if (seg->len_bytes == 0 || !conn_has(c, CONN_USER_CLOSED) || conn_has(c, CONN_FIN_RECEIVED))
 		return true;
-	(void)reset_answer(tcp, seg);
 	segment_drop(seg, PLX_DROP_TCP_CLOSED_DATA);
+	reset_send(tcp, c, seg);
 	conn_end(tcp, c, -ECONNABORTED);
 	return false;
 }
@@ -366,9 +361,12 @@ void input_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 
 static bool process_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
-	bool is_repeated_fin = conn_has(c, CONN_FIN_RECEIVED) && segment_has(seg, TCP_FIN);
+	// What was acknowledged before comes again: a FIN, in TIME-WAIT anything.
+	bool is_repeated = conn_has(c, CONN_FIN_RECEIVED)
+		&& (segment_has(seg, TCP_FIN)
+		    || (c->state == PLX_STATE_TIME_WAIT && seg->len_bytes > 0));
 
-	if (is_repeated_fin)
+	if (is_repeated)
 		delayed_ack_owe(tcp, c);
 	input_text_and_fin(tcp, c, seg);
 	return seg->drop == PLX_DROP_NONE;

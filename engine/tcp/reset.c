@@ -8,6 +8,7 @@
 
 #include "tcp/connections.h"
 #include "tcp/segment_tx.h"
+#include "tcp/timestamps.h"
 
 enum { RESET_HOP_LIMIT = 64 };
 
@@ -40,6 +41,27 @@ enum verdict reset_nobody(struct tcp *tcp, struct segment *seg, enum plx_drop un
 	if (reason == PLX_DROP_NONE)
 		return SEGMENT_ANSWERED;
 	return segment_drop(seg, reason == PLX_DROP_TCP_NO_CONNECTION ? unanswered : reason);
+}
+
+void reset_send(struct tcp *tcp, const struct tcp_conn *c, struct segment *seg)
+{
+	struct answer answer = {
+		.key = &c->key,
+		.tcp =
+			{
+				.seq = c->snd.nxt,
+				.flags = TCP_RST,
+				.options =
+					{
+						.has_timestamps = conn_has(c, CONN_TIMESTAMPS),
+						.ts_val = timestamp_now(tcp, c->ts_offset),
+					},
+			},
+		.hop_limit = (uint8_t)conn_option(tcp, c, PLX_OPTION_HOP_LIMIT),
+		.dscp = (uint8_t)conn_option(tcp, c, PLX_OPTION_DSCP),
+	};
+
+	(void)segment_tx_answer(tcp, &answer, seg);
 }
 
 void reset_obey(struct tcp *tcp, struct tcp_conn *c)

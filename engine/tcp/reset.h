@@ -12,6 +12,9 @@
 // why not: it is a RST itself, answering is off, or the rate limit is reached.
 enum plx_drop reset_answer(struct tcp *tcp, struct segment *seg);
 
+// <SEQ=SND.NXT><CTL=RST> of a connection, at once, in the mbuf of `seg`. The caller ends the connection.
+void reset_send(struct tcp *tcp, const struct tcp_conn *c, struct segment *seg);
+
 // A segment for no connection: RFC 9293 3.10.7.1, in full.
 enum verdict reset_nobody(struct tcp *tcp, struct segment *seg, enum plx_drop unanswered);
 

@@ -264,7 +264,7 @@ static bool may_reopen(const struct time_wait *tw, const struct segment *seg, bo
 		return true; // they protect the new connection from the old one's segments
 	if (tw->has_timestamps && has_timestamps && seg->tcp.options.ts_val != tw->ts_recent)
 		return seq_is_after(seg->tcp.options.ts_val, tw->ts_recent);
-	return seq_is_after(seg->tcp.seq, tw->rcv_nxt);
+	return seq_is_at_or_after(seg->tcp.seq, tw->rcv_nxt);
 }
 
 uint32_t time_wait_hide(struct tcp *tcp, uint32_t entry, uint32_t successor)
@@ -320,6 +320,19 @@ void time_wait_settle(struct tcp *tcp, struct tcp_conn *c)
 	c->flags &= ~CONN_TOOK_OVER;
 }
 
+static bool is_in_window(const struct time_wait *tw, const struct segment *seg)
+{
+	uint32_t first = seg->tcp.seq - tw->rcv_nxt;
+
+	return first == 0 || first < (uint32_t)tw->window << tw->rcv_wscale;
+}
+
+// Of what was sent, and not from long ago: RFC 5961 5.2 with the window that any peer has.
+static bool is_old_ack(const struct time_wait *tw, const struct segment *seg)
+{
+	return tw->snd_nxt - seg->tcp.ack < UINT16_MAX;
+}
+
 enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *seg)
 {
 	enum family family = family_of_entry(entry);
@@ -333,11 +346,10 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 		    && may_reopen(tw, seg, passive_open_of_syn(tcp, listener, seg).has_timestamps))
 			return input_listen_syn(tcp, listener, seg, entry);
 	}
-	if (segment_len(seg) == 0 && seg->tcp.seq == tw->rcv_nxt)
-		return segment_drop(seg, PLX_DROP_TCP_TIME_WAIT);
-	if (!segment_has(seg, TCP_ACK | TCP_SYN)
-	    && seg->tcp.seq - tw->rcv_nxt < (uint32_t)tw->window << tw->rcv_wscale)
+	if (!segment_has(seg, TCP_ACK | TCP_SYN) && is_in_window(tw, seg))
 		return segment_drop(seg, PLX_DROP_TCP_NO_ACK); // RFC 9293 3.10.7.4 fifth
+	if (segment_len(seg) == 0 && is_in_window(tw, seg) && is_old_ack(tw, seg))
+		return segment_drop(seg, PLX_DROP_TCP_TIME_WAIT); // no acknowledgement of one
 	if (segment_has(seg, TCP_FIN) && seg->tcp.seq + segment_len(seg) == tw->rcv_nxt) {
 		// RFC 9293 3.10.7.4 eighth: our last ACK was lost; the wait begins anew.
 		tw->expires = time_add(tcp->now, tcp->config.time_wait);
