@@ -65,6 +65,10 @@ static void draw_config(struct arena *a, bool is_ipv6)
 	config->time_wait = draw(a, 4) == 0 ? 0 : 5 * PLX_SECOND;
 	config->seeded = true;
 	config->seed = draw(a, 1000);
+	config->syn_cookies = (enum plx_syn_cookies)draw(a, 3);
+	config->rfc5961 = draw(a, 4) != 0;
+	config->drop_syn_fin = draw(a, 4) == 0;
+	config->max_fragments = 4 * draw(a, 3);
 	a->path = (struct seg_path){
 		.link = config->link,
 		.vlan = config->vlan,
