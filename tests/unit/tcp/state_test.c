@@ -6,6 +6,7 @@
 #include "tcp/state.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
