@@ -15,11 +15,12 @@
 // SYN_RCVD_PASSIVE comes from LISTEN and is a compact entry, SYN_RCVD_ACTIVE from SYN_SENT. In a state that ends
 // in _CLOSED plx_close() was called, in the one without plx_shutdown(WRITE). TIME_WAIT is a compact
 // entry, in TIME_WAIT_HELD the user has not read everything.
-#define MATRIX_STATES(X)                                                                          \
-	X(CLOSED)                                                                                 \
-	X(LISTEN) X(SYN_SENT) X(SYN_RCVD_PASSIVE) X(SYN_RCVD_ACTIVE) X(ESTABLISHED) X(FIN_WAIT_1) \
-		X(FIN_WAIT_1_CLOSED) X(FIN_WAIT_2) X(FIN_WAIT_2_CLOSED) X(CLOSE_WAIT) X(CLOSING)  \
-			X(CLOSING_CLOSED) X(LAST_ACK) X(LAST_ACK_CLOSED) X(TIME_WAIT)             \
+#define MATRIX_STATES(X)                                                                         \
+	X(CLOSED)                                                                                \
+	X(LISTEN)                                                                                \
+	X(SYN_SENT) X(SYN_RCVD_PASSIVE) X(SYN_RCVD_ACTIVE) X(ESTABLISHED) X(FIN_WAIT_1)          \
+		X(FIN_WAIT_1_CLOSED) X(FIN_WAIT_2) X(FIN_WAIT_2_CLOSED) X(CLOSE_WAIT) X(CLOSING) \
+			X(CLOSING_CLOSED) X(LAST_ACK) X(LAST_ACK_CLOSED) X(TIME_WAIT)            \
 				X(TIME_WAIT_HELD)
 
 enum matrix_state_number {
@@ -91,5 +92,10 @@ void matrix_complain(const struct matrix_cell *cell, const char *what);
 
 // Ends the cell's stack, and plans another. `has_failed`: what is left over needs no second complaint.
 void matrix_leave(void **state, bool has_failed);
+
+// A cell with the lines of the rows that hold it, 0 for none: complains unless that is one. Returns how many
+// faults there are.
+unsigned matrix_check_rows(const char *cell, int first, int second);
+unsigned matrix_check_use(int line, bool is_used);
 
 #endif

@@ -331,20 +331,13 @@ static void every_cell_is_in_one_row(void **state)
 			continue;
 		second = row == NULL ? NULL : next_row(row + 1, which, &s);
 		name_cell(which, &s, name);
-		if (row == NULL)
-			print_error("matrix.def: no row for %s\n", name);
-		else
+		faults += matrix_check_rows(name, row == NULL ? 0 : row->line,
+					    second == NULL ? 0 : second->line);
+		if (row != NULL)
 			is_used[row - rows] = true;
-		if (second != NULL)
-			print_error("matrix.def:%d and %d: both for %s\n", row->line, second->line,
-				    name);
-		faults += row == NULL || second != NULL;
 	}
 	for (unsigned i = 0; i < ROWS; i++)
-		if (!is_used[i]) {
-			print_error("matrix.def:%d: no cell is in this row\n", rows[i].line);
-			faults++;
-		}
+		faults += matrix_check_use(rows[i].line, is_used[i]);
 	assert_int_equal(faults, 0);
 }
 

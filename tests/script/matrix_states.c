@@ -186,7 +186,7 @@ static enum plx_state plx_state_of(enum matrix_state which)
 	return states[__builtin_ctz(which)];
 }
 
-// An entry of TIME_WAIT may stand behind a half-open one that takes its place (RFC 9293 3.6.1).
+// An entry of TIME_WAIT may stand behind the connection that is about to take its place (RFC 9293 3.6.1).
 bool matrix_is_in(struct fixture *f, enum matrix_state which)
 {
 	struct plx_info info = {.size = sizeof(info)};
@@ -202,7 +202,8 @@ bool matrix_is_in(struct fixture *f, enum matrix_state which)
 	case TIME_WAIT:
 		return stats.connections + stats.half_open == 0 && stats.time_wait == 1;
 	default:
-		return stats.connections == 1 && stats.half_open + stats.time_wait == 0
+		return stats.connections == 1 && stats.half_open == 0
+			&& (stats.time_wait == 0 || which == SYN_SENT)
 			&& plx_get_info(f->stack, f->conn, &info) == 0
 			&& info.state == plx_state_of(which);
 	}
@@ -246,4 +247,20 @@ void matrix_leave(void **state, bool has_failed)
 
 	f->has_failed = has_failed;
 	fixture_renew(state);
+}
+
+unsigned matrix_check_rows(const char *cell, int first, int second)
+{
+	if (first == 0)
+		print_error("matrix.def: no row for %s\n", cell);
+	if (second != 0)
+		print_error("matrix.def:%d and %d: both for %s\n", first, second, cell);
+	return first == 0 || second != 0;
+}
+
+unsigned matrix_check_use(int line, bool is_used)
+{
+	if (!is_used)
+		print_error("matrix.def:%d: no cell is in this row\n", line);
+	return !is_used;
 }
