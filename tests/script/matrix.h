@@ -15,26 +15,23 @@
 // SYN_RCVD_PASSIVE comes from LISTEN and is a compact entry, SYN_RCVD_ACTIVE from SYN_SENT. In a state that ends
 // in _CLOSED plx_close() was called, in the one without plx_shutdown(WRITE). TIME_WAIT is a compact
 // entry, in TIME_WAIT_HELD the user has not read everything.
-#define MATRIX_STATES(X)                                                                         \
-	X(CLOSED)                                                                                \
-	X(LISTEN)                                                                                \
-	X(SYN_SENT) X(SYN_RCVD_PASSIVE) X(SYN_RCVD_ACTIVE) X(ESTABLISHED) X(FIN_WAIT_1)          \
-		X(FIN_WAIT_1_CLOSED) X(FIN_WAIT_2) X(FIN_WAIT_2_CLOSED) X(CLOSE_WAIT) X(CLOSING) \
-			X(CLOSING_CLOSED) X(LAST_ACK) X(LAST_ACK_CLOSED) X(TIME_WAIT)            \
-				X(TIME_WAIT_HELD)
+// clang-format off
+#define MATRIX_STATES(X) \
+	X(CLOSED) X(LISTEN) X(SYN_SENT) X(SYN_RCVD_PASSIVE) X(SYN_RCVD_ACTIVE) \
+	X(ESTABLISHED) X(FIN_WAIT_1) X(FIN_WAIT_1_CLOSED) X(FIN_WAIT_2) \
+	X(FIN_WAIT_2_CLOSED) X(CLOSE_WAIT) X(CLOSING) X(CLOSING_CLOSED) \
+	X(LAST_ACK) X(LAST_ACK_CLOSED) X(TIME_WAIT) X(TIME_WAIT_HELD)
+// clang-format on
 
-enum matrix_state_number {
-#define X(name) NUMBER_##name,
-	MATRIX_STATES(X)
-#undef X
-		MATRIX_STATE_COUNT
-};
+// A list makes numbers, bits of them, and names.
+#define NUMBER_OF(name) NUMBER_##name,
+#define BIT_OF(name) name = 1u << NUMBER_##name,
+#define TEXT_OF(name) #name,
+
+enum matrix_state_number { MATRIX_STATES(NUMBER_OF) MATRIX_STATE_COUNT };
 
 enum matrix_state {
-#define X(name) name = 1u << NUMBER_##name,
-	MATRIX_STATES(X)
-#undef X
-		ANY_STATE = (1u << MATRIX_STATE_COUNT) - 1,
+	MATRIX_STATES(BIT_OF) ANY_STATE = (1u << MATRIX_STATE_COUNT) - 1,
 	SAME = 1u << MATRIX_STATE_COUNT, // only as the state after: the one before
 };
 
@@ -43,24 +40,14 @@ struct matrix_told {
 	uint32_t mask;
 	int32_t error;
 };
-#define NOTHING      \
-	{            \
-		0, 0 \
-	}
-#define TELLS(events)     \
-	{                 \
-		events, 0 \
-	}
-#define FAILS(errno_value)                       \
-	{                                        \
-		PLX_EVENT_FAILED, -(errno_value) \
-	}
+#define NOTHING ((const struct matrix_told){0, 0})
+#define TELLS(events) ((const struct matrix_told){events, 0})
+#define FAILS(errno_value) ((const struct matrix_told){PLX_EVENT_FAILED, -(errno_value)})
 #define ACCEPTED PLX_EVENT_ACCEPTED
 #define CONNECTED PLX_EVENT_CONNECTED
 #define READABLE PLX_EVENT_READABLE
 #define PEER_CLOSED PLX_EVENT_PEER_CLOSED
 #define URGENT PLX_EVENT_URGENT
-#define SOFT_ERROR PLX_EVENT_SOFT_ERROR
 #define ENDS PLX_EVENT_CLOSED
 
 // A connection in a state, with the numbers of RFC 9293 3.3.1 as the wire and the texts have them.
@@ -73,7 +60,7 @@ struct matrix_cell {
 	uint32_t rcv_edge; // RCV.NXT + RCV.WND
 };
 
-enum { MATRIX_TEXT_BYTES = 240 };
+enum { MATRIX_TEXT_BYTES = 240, MATRIX_ABOUT_BYTES = 2 * MATRIX_TEXT_BYTES };
 
 const char *matrix_state_name(enum matrix_state state);
 
@@ -81,17 +68,13 @@ const char *matrix_state_name(enum matrix_state state);
 // which they can.
 struct matrix_cell matrix_enter(void **state, enum matrix_state which, bool unread);
 
-// The stack has this one connection, or none, in that state.
-bool matrix_is_in(struct fixture *f, enum matrix_state which);
+// What a failure in this cell begins with, into `text` of MATRIX_ABOUT_BYTES.
+void matrix_describe(char *text, int line, const char *clause, const char *name);
 
-// Exactly this came to the user since the cell was entered.
-bool matrix_was_told(const struct fixture *f, struct matrix_told told);
-
-// Says what is not as the row has it, what was found, and the last segments.
-void matrix_complain(const struct matrix_cell *cell, const char *what);
-
-// Ends the cell's stack, and plans another. `has_failed`: what is left over needs no second complaint.
-void matrix_leave(void **state, bool has_failed);
+// Ends the cell: unless there is a `fault` already, exactly this was told to the user since the cell was entered, and
+// this is the state. Complains with the last segments otherwise. Returns how many faults there are.
+unsigned matrix_leave(void **state, const struct matrix_cell *cell, const char *fault,
+		      struct matrix_told told, enum matrix_state after);
 
 // A cell with the lines of the rows that hold it, 0 for none: complains unless that is one. Returns how many
 // faults there are.

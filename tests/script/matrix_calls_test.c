@@ -14,19 +14,12 @@ enum {
 };
 
 // CONNECT names the tuple of the state, LISTEN_CALL its local port.
-#define CALLS(X)       \
-	X(LISTEN_CALL) \
-	X(CONNECT)     \
-	X(SEND)        \
-	X(RECV)        \
-	X(PEEK)        \
-	X(SHUT_READ)   \
-	X(SHUT_WRITE)  \
-	X(SHUT_BOTH) X(CLOSE) X(CLOSE_LINGER) X(ABORT) X(STATUS) X(OPTION)
-
-#define NUMBER_OF(name) NUMBER_##name,
-#define BIT_OF(name) name = 1u << NUMBER_##name,
-#define TEXT_OF(name) #name,
+// clang-format off
+#define CALLS(X) \
+	X(LISTEN_CALL) X(CONNECT) X(SEND) X(RECV) X(PEEK) X(SHUT_READ) \
+	X(SHUT_WRITE) X(SHUT_BOTH) X(CLOSE) X(CLOSE_LINGER) X(ABORT) X(STATUS) \
+	X(OPTION)
+// clang-format on
 
 enum { CALLS(NUMBER_OF) CALL_COUNT };
 
@@ -241,13 +234,12 @@ static const char *judge_answer(const struct matrix_cell *cell, enum answer answ
 static unsigned check_cell(void **state, const struct stimulus *s, const struct row *row)
 {
 	struct matrix_cell cell = matrix_enter(state, s->state, s->read == UNREAD);
-	enum matrix_state after = row->after == SAME ? s->state : row->after;
-	char what[2 * MATRIX_TEXT_BYTES], name[MATRIX_TEXT_BYTES], got[MATRIX_TEXT_BYTES];
+	char what[MATRIX_ABOUT_BYTES], name[MATRIX_TEXT_BYTES], got[MATRIX_TEXT_BYTES];
 	const char *fault = NULL;
 	int64_t result;
 
 	name_cell(s, name);
-	snprintf(what, sizeof(what), "matrix.def:%d (%s): %s", row->line, row->clause, name);
+	matrix_describe(what, row->line, row->clause, name);
 	cell.f->about = what;
 	result = make_call(&cell, s->call);
 	snprintf(got, sizeof(got), "the result is %lld, not %lld", (long long)result,
@@ -256,15 +248,7 @@ static unsigned check_cell(void **state, const struct stimulus *s, const struct 
 		fault = got;
 	if (fault == NULL)
 		fault = judge_answer(&cell, row->answer);
-	if (fault == NULL && !matrix_was_told(cell.f, row->told))
-		fault = "the user is told something else";
-	if (fault == NULL && !matrix_is_in(cell.f, after))
-		fault = "the state after is another one";
-	if (fault != NULL)
-		matrix_complain(&cell, fault);
-	forget_output(cell.f);
-	matrix_leave(state, fault != NULL);
-	return fault != NULL;
+	return matrix_leave(state, &cell, fault, row->told, row->after);
 }
 
 static void check_state(void **state, enum matrix_state which)

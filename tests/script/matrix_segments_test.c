@@ -14,17 +14,16 @@ enum {
 	DELAYED_ACK_MS = 40,
 };
 
+// clang-format off
 #define KINDS(X) \
-	X(SYN)   \
-	X(SYN_ACK) X(ACK) X(DATA) X(FIN) X(FIN_ACK) X(RST) X(RST_ACK) X(SYN_FIN) X(NO_FLAGS) X(URG)
+	X(SYN) X(SYN_ACK) X(ACK) X(DATA) X(FIN) X(FIN_ACK) X(RST) X(RST_ACK) \
+	X(SYN_FIN) X(NO_FLAGS) X(URG)
+// clang-format on
+
 // Of the segment's last octet OLD, RIGHT; of its first one the others. Right edge: RCV.NXT+RCV.WND.
 #define SEQS(X) X(OLD) X(LEFT) X(INSIDE) X(RIGHT) X(PAST) X(FAR)
 // ANCIENT: SND.UNA-MAX.SND.WND-1. BEFORE: SND.UNA-1. FUTURE: SND.NXT+1. NONE: the ACK bit is off.
 #define ACKS(X) X(ANCIENT) X(BEFORE) X(UNA) X(NXT) X(FUTURE) X(NONE)
-
-#define NUMBER_OF(name) NUMBER_##name,
-#define BIT_OF(name) name = 1u << NUMBER_##name,
-#define TEXT_OF(name) #name,
 
 enum { KINDS(NUMBER_OF) KIND_COUNT };
 enum { SEQS(NUMBER_OF) SEQ_COUNT };
@@ -274,24 +273,15 @@ static unsigned check_cell(void **state, enum matrix_state which, const struct s
 			   const struct row *row)
 {
 	struct matrix_cell cell = matrix_enter(state, which, false);
-	enum matrix_state after = row->after == SAME ? which : row->after;
-	char what[2 * MATRIX_TEXT_BYTES], name[MATRIX_TEXT_BYTES];
+	char what[MATRIX_ABOUT_BYTES], name[MATRIX_TEXT_BYTES];
 	const char *fault;
 
 	name_cell(which, s, name);
-	snprintf(what, sizeof(what), "matrix.def:%d (%s): %s", row->line, row->clause, name);
+	matrix_describe(what, row->line, row->clause, name);
 	cell.f->about = what;
 	segment_arrives(cell.f, segment_of(&cell, s));
 	fault = judge_answer(&cell, s, row->answer);
-	if (fault == NULL && !matrix_was_told(cell.f, row->told))
-		fault = "the user is told something else";
-	if (fault == NULL && !matrix_is_in(cell.f, after))
-		fault = "the state after is another one";
-	if (fault != NULL)
-		matrix_complain(&cell, fault);
-	forget_output(cell.f);
-	matrix_leave(state, fault != NULL);
-	return fault != NULL;
+	return matrix_leave(state, &cell, fault, row->told, row->after);
 }
 
 static struct fixture_variant ipv4_timestamps = {"IPv4, timestamps", false, PLX_LINK_ETHERNET};

@@ -13,15 +13,11 @@ enum {
 	NOBODYS_NUMBER = 123456789, // where there is no connection
 };
 
-static const char *const state_names[] = {
-#define X(name) #name,
-	MATRIX_STATES(X)
-#undef X
-};
+static const char *const state_names[] = {MATRIX_STATES(TEXT_OF)};
 
 const char *matrix_state_name(enum matrix_state state)
 {
-	return state == SAME ? "SAME" : state_names[__builtin_ctz(state)];
+	return state_names[__builtin_ctz(state)];
 }
 
 static struct fixture *established(void **state, bool unread)
@@ -136,31 +132,6 @@ static uint32_t announced_edge(const struct fixture *f)
 	return tcp->ack + tcp->window;
 }
 
-struct matrix_cell matrix_enter(void **state, enum matrix_state which, bool unread)
-{
-	enum {
-		FIN_OUT = FIN_WAIT_1 | FIN_WAIT_1_CLOSED | CLOSING | CLOSING_CLOSED | LAST_ACK
-			| LAST_ACK_CLOSED,
-		SYN_OUT = SYN_SENT | SYN_RCVD_PASSIVE | SYN_RCVD_ACTIVE,
-	};
-	struct matrix_cell cell = {.state = which};
-	struct fixture *f = fixture_plan(state);
-
-	fixture_set_option(f, PLX_OPTION_RECEIVE_BUFFER, RECEIVE_BUFFER_BYTES);
-	cell.f = make(state, which, unread);
-	if ((which & (CLOSED | LISTEN)) != 0)
-		f->snd_nxt = NOBODYS_NUMBER;
-	cell.snd_una = f->snd_nxt - ((which & SYN_OUT) != 0);
-	cell.snd_nxt = f->snd_nxt + ((which & FIN_OUT) != 0);
-	cell.rcv_nxt = f->rcv_nxt;
-	cell.rcv_edge = announced_edge(f);
-	forget_output(f);
-	forget_events(f);
-	if (!matrix_is_in(f, which))
-		fixture_fail(f, __FILE__, __LINE__, "%s is not reached", matrix_state_name(which));
-	return cell;
-}
-
 static enum plx_state plx_state_of(enum matrix_state which)
 {
 	static const enum plx_state states[] = {
@@ -187,7 +158,7 @@ static enum plx_state plx_state_of(enum matrix_state which)
 }
 
 // An entry of TIME_WAIT may stand behind the connection that is about to take its place (RFC 9293 3.6.1).
-bool matrix_is_in(struct fixture *f, enum matrix_state which)
+static bool is_in(struct fixture *f, enum matrix_state which)
 {
 	struct plx_info info = {.size = sizeof(info)};
 	struct plx_stats stats = stats_of(f);
@@ -209,7 +180,32 @@ bool matrix_is_in(struct fixture *f, enum matrix_state which)
 	}
 }
 
-bool matrix_was_told(const struct fixture *f, struct matrix_told told)
+struct matrix_cell matrix_enter(void **state, enum matrix_state which, bool unread)
+{
+	enum {
+		FIN_OUT = FIN_WAIT_1 | FIN_WAIT_1_CLOSED | CLOSING | CLOSING_CLOSED | LAST_ACK
+			| LAST_ACK_CLOSED,
+		SYN_OUT = SYN_SENT | SYN_RCVD_PASSIVE | SYN_RCVD_ACTIVE,
+	};
+	struct matrix_cell cell = {.state = which};
+	struct fixture *f = fixture_plan(state);
+
+	fixture_set_option(f, PLX_OPTION_RECEIVE_BUFFER, RECEIVE_BUFFER_BYTES);
+	cell.f = make(state, which, unread);
+	if ((which & (CLOSED | LISTEN)) != 0)
+		f->snd_nxt = NOBODYS_NUMBER;
+	cell.snd_una = f->snd_nxt - ((which & SYN_OUT) != 0);
+	cell.snd_nxt = f->snd_nxt + ((which & FIN_OUT) != 0);
+	cell.rcv_nxt = f->rcv_nxt;
+	cell.rcv_edge = announced_edge(f);
+	forget_output(f);
+	forget_events(f);
+	if (!is_in(f, which))
+		fixture_fail(f, __FILE__, __LINE__, "%s is not reached", matrix_state_name(which));
+	return cell;
+}
+
+static bool was_told(const struct fixture *f, struct matrix_told told)
 {
 	const struct plx_event *event = &f->events[f->next_event];
 
@@ -229,7 +225,7 @@ static void name_state(struct fixture *f, char *text)
 		 stats.connections, stats.half_open, stats.time_wait);
 }
 
-void matrix_complain(const struct matrix_cell *cell, const char *what)
+static void complain(const struct matrix_cell *cell, const char *what)
 {
 	struct fixture *f = cell->f;
 	char text[MATRIX_TEXT_BYTES];
@@ -241,12 +237,26 @@ void matrix_complain(const struct matrix_cell *cell, const char *what)
 	fixture_print_trace(f);
 }
 
-void matrix_leave(void **state, bool has_failed)
+void matrix_describe(char *text, int line, const char *clause, const char *name)
 {
-	struct fixture *f = fixture_plan(state);
+	snprintf(text, MATRIX_ABOUT_BYTES, "matrix.def:%d (%s): %s", line, clause, name);
+}
 
-	f->has_failed = has_failed;
+unsigned matrix_leave(void **state, const struct matrix_cell *cell, const char *fault,
+		      struct matrix_told told, enum matrix_state after)
+{
+	struct fixture *f = cell->f;
+
+	if (fault == NULL && !was_told(f, told))
+		fault = "the user is told something else";
+	if (fault == NULL && !is_in(f, after == SAME ? cell->state : after))
+		fault = "the state after is another one";
+	if (fault != NULL)
+		complain(cell, fault);
+	forget_output(f);
+	f->has_failed = fault != NULL; // what is left over needs no second complaint
 	fixture_renew(state);
+	return fault != NULL;
 }
 
 unsigned matrix_check_rows(const char *cell, int first, int second)
