@@ -98,7 +98,7 @@ struct fixture {
 
 	unsigned in_use_before; // buffers, when the scenario began
 	bool has_failed;
-	const char *about; // what a failure begins with, or NULL
+	const char *about;   // what a failure begins with, or NULL
 	bool has_timestamps; // both sides do
 	uint32_t ts_val;     // the last timestamp the stack sent
 	struct judge judge;
