@@ -6,6 +6,7 @@ A test is a function whose name is its claim. run_tests() runs them in order, pr
 Traffic stays inside network namespaces made here; the addresses are those of RFC 2544 tests.
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -19,8 +20,16 @@ POLLUX = os.environ.get("POLLUX", "build/apps/pollux")
 OURS = {4: "198.18.0.2", 6: "fd00::2"}
 LINUX = {4: "198.18.0.1", 6: "fd00::1"}
 PREFIX = {4: 24, 6: 64}
+LINUX_MAC = "02:00:00:00:00:01"  # of linux0
 END_GRACE_S = 20
 START_S = 30
+DEVICES = {
+    "net_tap": "net_tap0,iface=pollux0",
+    "net_af_packet": "net_af_packet0,iface=pollux0,framecnt=8192",
+}
+
+# Whoever ends a test early has its namespaces removed all the same.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def url(family, path="/", port=80):
@@ -132,6 +141,12 @@ def wait_until(question, what, timeout_s=START_S):
         time.sleep(0.05)
 
 
+def neighbor_mac(interface, address):
+    """Where Linux has found a neighbour, asked inside the namespace."""
+    out = run(["ip", "-json", "neighbor", "show", "to", address, "dev", interface])
+    return json.loads(out)[0]["lladdr"]
+
+
 def succeeds(command):
     """Does a command end with 0?"""
     return (
@@ -159,7 +174,7 @@ def veth():
     with Namespace() as ours, Namespace() as linux:
         ours.run(
             "ip", "link", "add", "pollux0", "type", "veth", "peer", "name", "linux0",
-            "netns", linux.name,
+            "netns", linux.name, "address", LINUX_MAC,
         )  # fmt: skip
         ours.quiet("pollux0")
         ours.run("ip", "link", "set", "pollux0", "up")
@@ -169,12 +184,11 @@ def veth():
 
 
 @contextlib.contextmanager
-def serving(device, *options):
+def behind(device, *command):
     """A server of ours behind a device; gives the program, Linux' namespace and its interface."""
     if device == "net_tap":
         with Namespace() as both:
-            command = [POLLUX, "serve", "--port", "net_tap0,iface=pollux0", *OUR_ADDRESSES]
-            with Program(both, *command, *options) as server:
+            with Program(both, POLLUX, *command) as server:
                 has_device = both.command("ip", "link", "show", "pollux0")
                 wait_until(lambda: succeeds(has_device) or not server.is_running(), "TAP device")
                 assert server.is_running(), f"the server has ended: {server.text()}"
@@ -182,9 +196,29 @@ def serving(device, *options):
                 yield server, both, "pollux0"
     else:
         with veth() as (ours, linux):
-            command = [POLLUX, "serve", "--port", "net_af_packet0,iface=pollux0", *OUR_ADDRESSES]
-            with Program(ours, *command, *options) as server:
+            with Program(ours, POLLUX, *command) as server:
                 yield server, linux, "linux0"
+
+
+def serving(device, *options):
+    """A server that `pollux serve` describes by its options; else as behind()."""
+    return behind(device, "serve", "--port", DEVICES[device], *OUR_ADDRESSES, *options)
+
+
+@contextlib.contextmanager
+def running(device, stack, listen, report):
+    """A server with keys of a stack that only a file has: {key: value}; else as behind()."""
+    config = {
+        "ports": [{"name": "port", "device": DEVICES[device]}],
+        "stacks": [{"name": "server", "port": "port", "addresses": OUR_ADDRESSES[1::2], **stack}],
+        "servers": [{"stack": "server", **server} for server in listen],
+    }
+    with tempfile.TemporaryDirectory(prefix="pollux config ") as directory:
+        path = os.path.join(directory, "server.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(config, file)  # which is YAML too
+        with behind(device, "run", path, "--json", report) as parts:
+            yield parts
 
 
 def wait_for_server(server, linux):
@@ -193,6 +227,15 @@ def wait_for_server(server, linux):
         ping = linux.command("ping", "-c", "1", "-W", "1", addr)
         wait_until(lambda ping=ping: succeeds(ping) or not server.is_running(), f"ping {addr}")
         assert server.is_running(), f"the server has ended: {server.text()}"
+
+
+def statistics(report):
+    """Drops and counters of all stacks by name."""
+    total = collections.Counter()
+    for stack in report["books"]["stacks"]:
+        total.update(stack["drops"])
+        total.update(stack["counters"])
+    return total
 
 
 def check_books(report):
