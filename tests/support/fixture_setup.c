@@ -49,6 +49,17 @@ static void plan_config(struct fixture *f)
 		memcpy(config->mac, f->to_stack.dst_mac.bytes, sizeof(config->mac));
 }
 
+// The frames of a fixture before, which the next one takes again.
+static struct fixture_output *spare_outputs;
+
+static struct fixture_output *take_outputs(void)
+{
+	struct fixture_output *outputs = spare_outputs;
+
+	spare_outputs = NULL;
+	return outputs != NULL ? outputs : calloc(FIXTURE_OUTPUTS, sizeof(*outputs));
+}
+
 int fixture_setup(void **state)
 {
 	struct fixture_variant *variant = *state;
@@ -56,7 +67,7 @@ int fixture_setup(void **state)
 
 	if (f == NULL)
 		return -1;
-	f->outputs = calloc(FIXTURE_OUTPUTS, sizeof(*f->outputs));
+	f->outputs = take_outputs();
 	if (f->outputs == NULL)
 		return -1;
 	f->variant = variant;
@@ -153,7 +164,8 @@ static void release(struct fixture *f)
 	plx_stack_destroy(f->stack);
 	judge_fini(&f->judge);
 	lifecycle_fini(&f->life);
-	free(f->outputs);
+	free(spare_outputs);
+	spare_outputs = f->outputs;
 	free(f);
 }
 
