@@ -143,10 +143,21 @@ static uint32_t random_size(struct random *r, uint32_t max)
 	return n < max ? n : max;
 }
 
+// Bytes in a last record whose mbuf somebody else may read; 0: it has none.
+static uint32_t shared_tail_bytes(const struct model *m)
+{
+	const struct send_segment *seg;
+
+	if (m->c->queue.tail == INDEX_NONE)
+		return 0;
+	seg = send_segment_at(m->f.tcp, m->c->queue.tail);
+	return seg->kind == SEND_MBUF && rte_mbuf_refcnt_read(seg->mbuf) > 1 ? seg->len_bytes : 0;
+}
+
 static void copy(struct model *m, uint32_t n)
 {
+	uint32_t tail = m->c->queue.tail, shared = shared_tail_bytes(m), done;
 	uint8_t bytes[APPEND_MAX_BYTES];
-	uint32_t done;
 
 	memcpy(bytes, stream_at(m, m->end), n);
 	done = send_queue_append_copy(m->f.tcp, m->c, bytes, n);
@@ -154,6 +165,8 @@ static void copy(struct model *m, uint32_t n)
 	assert_in_range(done, 0, n);
 	if (done < n)
 		assert_false(send_queue_has_memory(m->f.tcp));
+	if (shared > 0)
+		assert_int_equal(send_segment_at(m->f.tcp, tail)->len_bytes, shared);
 	m->end += done;
 }
 
@@ -488,6 +501,26 @@ static void text_queued_in_syn_sent_follows_the_syn(void **state)
 	tcp_fixture_close(&m->f);
 }
 
+static void a_cleared_queue_begins_anew(void **state)
+{
+	struct model *m = model_open(64);
+
+	(void)state;
+	model_begin(m);
+	copy(m, 3000);
+	lend(m, 100, true);
+	send_some(m);
+	send_queue_clear(m->f.tcp, m->c);
+	m->una = m->nxt = m->end;
+	m->c->snd.una = m->c->snd.nxt = seq_at(m, m->end);
+	expect_as_in_model(m);
+	fetch_cookies(m);
+	copy(m, 100);
+	expect_as_in_model(m);
+	model_end(m);
+	tcp_fixture_close(&m->f);
+}
+
 static void cookies_run_out_and_come_back(void **state)
 {
 	struct model *m = model_open(2 * EXTERNAL_BLOCKS);
@@ -515,6 +548,7 @@ int main(void)
 		cmocka_unit_test(small_payloads_are_gathered_until_they_are_sent),
 		cmocka_unit_test(large_payloads_lie_as_segments_go_out),
 		cmocka_unit_test(text_queued_in_syn_sent_follows_the_syn),
+		cmocka_unit_test(a_cleared_queue_begins_anew),
 		cmocka_unit_test(cookies_run_out_and_come_back),
 		cmocka_unit_test(random_use_keeps_the_stream),
 		cmocka_unit_test(random_use_keeps_the_stream_when_memory_is_short),
