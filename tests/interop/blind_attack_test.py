@@ -29,12 +29,11 @@ EXPECTED = [
 
 def attack(server, linux, interface):
     """Runs the attacks inside, whose results go where ours do; gives their exit status."""
-    for family in (4, 6):
-        forwarding = "net.ipv4.ip_forward" if family == 4 else "net.ipv6.conf.all.forwarding"
-        linux.run("sysctl", "-qw", f"{forwarding}=0", "net.ipv4.tcp_timestamps=0")
+    linux.passes_nothing_on()
+    linux.run("sysctl", "-qw", "net.ipv4.tcp_timestamps=0")
     interop.wait_for_server(server, linux)
-    seed = random.randrange(1 << 32)
-    command = linux.command("/usr/bin/python3", ATTACKS, interface, str(seed))
+    mac = linux.neighbor_mac(interface, interop.OURS[4])
+    command = linux.command("/usr/bin/python3", ATTACKS, interface, mac, str(random.getrandbits(32)))
     return subprocess.run(command, check=False, timeout=ATTACKS_S).returncode
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Attacks on connections of Linux' own TCP, by somebody who knows more than a blind attacker may.
 
-Usage, inside the namespace: blind_attacks.py INTERFACE SEED. A claim is a function of a Wire; all
-of them are tried over IPv4 and over IPv6.
+Usage, inside the namespace: blind_attacks.py INTERFACE SERVER-MAC SEED. A claim is a function of a
+Wire; all of them are tried over IPv4 and over IPv6.
 """
 
 import random
@@ -310,23 +310,25 @@ CLAIMS = [
 ]
 
 
-def over(interface, family, claim):
+def over(family, claim, *wire_at):
     """A claim as a test, in one family."""
 
     def test():
-        with Wire(interface, family) as wire:
+        with Wire(*wire_at, family) as wire:
             claim(wire)
 
     test.__name__ = f"{claim.__name__}_over_ipv{family}"
     return test
 
 
-def main(interface, seed):
+def main(interface, server_mac, seed):
     """All claims, over both families."""
-    random.seed(seed)
+    random.seed(int(seed))
     print(f"seed {seed}", flush=True)
-    return interop.run_tests([over(interface, f, claim) for claim in CLAIMS for f in (4, 6)])
+    return interop.run_tests(
+        [over(family, claim, interface, server_mac) for claim in CLAIMS for family in (4, 6)]
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2])))
+    sys.exit(main(*sys.argv[1:]))

@@ -83,6 +83,15 @@ class Namespace:
         """Keeps Linux itself from speaking on an interface that is not its own."""
         self.run("sysctl", "-qw", f"net.ipv6.conf.{interface}.disable_ipv6=1")
 
+    def neighbor_mac(self, interface, address):
+        """Where Linux has found a neighbour."""
+        out = self.run("ip", "-json", "neighbor", "show", "to", address, "dev", interface)
+        return json.loads(out)[0]["lladdr"]
+
+    def passes_nothing_on(self):
+        """Keeps Linux from being a router for what is not its own."""
+        self.run("sysctl", "-qw", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0")
+
     def address(self, interface):
         """Gives Linux its addresses on an interface."""
         for family, addr in LINUX.items():
@@ -139,12 +148,6 @@ def wait_until(question, what, timeout_s=START_S):
     while not question():
         assert time.monotonic() < end, f"{what}: not within {timeout_s} s"
         time.sleep(0.05)
-
-
-def neighbor_mac(interface, address):
-    """Where Linux has found a neighbour, asked inside the namespace."""
-    out = run(["ip", "-json", "neighbor", "show", "to", address, "dev", interface])
-    return json.loads(out)[0]["lladdr"]
 
 
 def succeeds(command):

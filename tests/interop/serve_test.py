@@ -5,12 +5,11 @@
 Usage: serve_test.py DEVICE, net_tap or net_af_packet. Both families each time.
 """
 
-import hashlib
 import os
 import re
 import sys
-import tempfile
 
+import files
 import interop
 import odd_segments
 
@@ -35,18 +34,14 @@ with socket.create_connection(target, timeout=60) as peer:
 """
 
 
-class Serving:
+class Serving(files.Files):
     """One server with files for all the tests of this program."""
 
     def __init__(self):
-        self.directory = tempfile.TemporaryDirectory(prefix="pollux interop ")
-        self.root = os.path.join(self.directory.name, "root")
-        os.mkdir(self.root)
-        self.report = os.path.join(self.directory.name, "serve.json")
-        self.digests = {"big.bin": self.make_file("big.bin", BIG_BYTES)}
+        super().__init__()
+        self.make("big.bin", BIG_BYTES)
         for i in range(SMALL_FILES):
-            name = f"small-{i}.bin"
-            self.digests[name] = self.make_file(name, 1 + 37 * i % 9000)
+            self.make(f"small-{i}.bin", 1 + 37 * i % 9000)
         listen = [
             word
             for family in (4, 6)
@@ -59,30 +54,6 @@ class Serving:
     def host(family):
         """Our address as --listen takes it."""
         return interop.OURS[4] if family == 4 else f"[{interop.OURS[6]}]"
-
-    def make_file(self, name, length):
-        """A file of random bytes; gives its SHA-256."""
-        data = os.urandom(length)
-        with open(os.path.join(self.root, name), "wb") as file:
-            file.write(data)
-        return hashlib.sha256(data).hexdigest()
-
-    def fetch(self, family, names, *options):
-        """Fetches files by one curl, checks them, gives how many connections it made."""
-        with tempfile.TemporaryDirectory(dir=self.directory.name) as to:
-            config = "".join(
-                f'url = "{interop.url(family, "/" + name)}"\noutput = "{to}/{name}"\n'
-                for name in names
-            )
-            out = self.linux.run(
-                "curl", "--silent", "--show-error", "--fail", "--globoff", "--max-time", "100",
-                "--write-out", "%{num_connects}\\n", *options, "--config", "-", input=config,
-            )  # fmt: skip
-            for name in names:
-                with open(os.path.join(to, name), "rb") as file:
-                    digest = hashlib.sha256(file.read()).hexdigest()
-                assert digest == self.digests[name], f"{name} arrived changed"
-        return sum(int(line) for line in out.split())
 
 
 S = Serving()
@@ -98,14 +69,14 @@ def both_families_answer_ping():
 def big_file_arrives_unchanged():
     """100 MB by curl."""
     for family in (4, 6):
-        S.fetch(family, ["big.bin"])
+        S.fetch(S.linux, family, ["big.bin"])
 
 
 def thousand_small_files_come_over_one_connection():
     """Keep-alive."""
     names = [name for name in S.digests if name != "big.bin"]
     for family in (4, 6):
-        connections = S.fetch(family, names)
+        connections = S.fetch(S.linux, family, names)
         assert connections == 1, f"{connections} connections"
 
 
@@ -113,7 +84,10 @@ def many_fetches_in_parallel_arrive():
     """200 at a time."""
     names = [name for name in S.digests if name != "big.bin"][:PARALLEL]
     for family in (4, 6):
-        S.fetch(family, names, "--parallel", "--parallel-immediate", "--parallel-max", str(PARALLEL))
+        S.fetch(
+            S.linux, family, names, "--parallel", "--parallel-immediate", "--parallel-max",
+            str(PARALLEL),
+        )  # fmt: skip
 
 
 def wrk_sees_no_errors():
@@ -168,7 +142,7 @@ def main():
     ]
     if os.geteuid() != 0:
         return interop.run_tests(tests)
-    with S.directory, S.context as (S.server, S.linux, S.interface):
+    with S, S.context as (S.server, S.linux, S.interface):
         interop.wait_for_server(S.server, S.linux)
         return interop.run_tests(tests)
 

@@ -63,12 +63,12 @@ class Segment:
 class Wire:
     """A raw socket on Linux' interface, in one family."""
 
-    def __init__(self, interface, family):
+    def __init__(self, interface, server_mac, family):
+        self.server_mac = server_mac
         self.family = family
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
         self.socket.bind((interface, 0))
-        self.server_mac = interop.neighbor_mac(interface, interop.OURS[family])
 
     def __enter__(self):
         return self
