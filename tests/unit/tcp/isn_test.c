@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Initial sequence numbers (RFC 6528 3): a clock of four microseconds per tuple, moved by what only the
-// holder of the key can compute; and the offset of timestamps, which has no clock.
+// Initial sequence numbers (RFC 6528 3): a clock of four microseconds per tuple, moved by what only
+// the holder of the key can compute; and the offset of timestamps, which has no clock.
 // Room: engine/tcp/isn.
 #include "tcp/isn.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Interned profiles against a model in which every user has all his values to himself: whoever reads finds
-// what he set, equal values are one profile, and the counts are those of the users.
+// Interned profiles against a model in which every user has all his values to himself: whoever
+// reads finds what he set, equal values are one profile, and the counts are those of the users.
 // Room: engine/tcp/options_profile.
 #include "tcp/options_profile.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Ephemeral ports (RFC 6056) against a set of those in use: every port is within the range and nobody's,
-// ports in TIME_WAIT come last, and none left is an answer. Nobody can tell where a destination begins.
+// Ephemeral ports (RFC 6056) against a set of those in use: every port is within the range and
+// nobody's, ports in TIME_WAIT come last, and none left is an answer. Nobody can tell where a
+// destination begins.
 // Room: engine/tcp/port_alloc.
 #include "tcp/port_alloc.h"
 
@@ -211,7 +212,8 @@ static void random_use_prefers_ports_that_nobody_remembers(void **state)
 	end_all(m);
 }
 
-// RFC 6056 3.3.4: ports for one destination go up by one each time, so that each rests as long as it can.
+// RFC 6056 3.3.4: ports for one destination go up by one each time, so that each rests as long as
+// it can.
 static void ports_for_one_destination_rest_as_long_as_they_can(void **state)
 {
 	struct model *m = model_open(1024, 65535);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The out-of-order queue against an array of bytes and what of it has arrived: text comes out complete and
-// in order, its FIN last, whatever the pieces; memory stays bounded, is accounted for and comes back.
+// The out-of-order queue against an array of bytes and what of it has arrived: text comes out
+// complete and in order, its FIN last, whatever the pieces; memory stays bounded, is accounted for
+// and comes back.
 // Room: engine/tcp/reassembly.
 #include "tcp/reassembly.h"
 

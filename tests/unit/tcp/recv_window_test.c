@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The receive window against a model of the peer, who remembers every edge he was told: it never moves
-// left, moves right only by steps worth a segment, and grants no more than the buffer has and a unit.
+// The receive window against a model of the peer, who remembers every edge he was told: it never
+// moves left, moves right only by steps worth a segment, and grants no more than the buffer has and
+// a unit.
 // Room: engine/tcp/recv_window.
 #include "tcp/recv_window.h"
 
@@ -256,12 +257,13 @@ static void announce_as_the_peer_sees_it(struct fixture *f, struct peer *peer)
 	told = peer->nxt + recv_window_announce(&f->tcp, c) * unit;
 	moved = told - peer->edge;
 	room = smaller((uint64_t)room, 65535u * (uint64_t)unit);
-	// What was granted stays granted; the field may round it down by less than a unit, and only where
-	// the buffer has no more.
+	// What was granted stays granted; the field may round it down by less than a unit, and only
+	// where the buffer has no more.
 	assert_true(moved > -unit);
 	if (moved < 0)
 		assert_true(told >= peer->nxt + room);
-	// To the right: by a step at least, by rounding up less than a unit, and not without memory.
+	// To the right: by a step at least, by rounding up less than a unit, and not without
+	// memory.
 	assert_true(moved < unit || moved > step - unit);
 	if (f->tcp.mbufs_free <= f->tcp.mbuf_floor)
 		assert_true(moved < unit);

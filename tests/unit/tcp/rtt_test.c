@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The estimator of RFC 6298: its formulas worked out by hand, and thousands of samples against the same
-// formulas in floating point, which its integers may miss by some microseconds only.
+// The estimator of RFC 6298: its formulas worked out by hand, and thousands of samples against the
+// same formulas in floating point, which its integers may miss by some microseconds only.
 // Room: engine/tcp/rtt.
 #include "tcp/rtt.h"
 
@@ -13,7 +13,8 @@
 enum {
 	ROUNDS = 200,
 	SAMPLES = 500,
-	// Integers round down: SRTT by less than one unit of 1/8 us, RTTVAR by one of 1/4 us per term.
+	// Integers round down: SRTT by less than one unit of 1/8 us, RTTVAR by one of 1/4 us per
+	// term.
 	SRTT_SLACK_US = 2,
 	RTO_SLACK_US = 16,
 };
@@ -176,7 +177,8 @@ static void random_samples_follow_the_formulas(void **state)
 
 		rtt_init(&rtt, &bounds);
 		for (unsigned i = 0; i < SAMPLES; i++) {
-			// A path's round trips, and now and then one that has nothing to do with it.
+			// A path's round trips, and now and then one that has nothing to do with
+			// it.
 			unsigned shift = random_below(&r, 50) == 0 ? random_below(&r, 32)
 								   : magnitude;
 			uint32_t us = random_u32(&r) >> shift;

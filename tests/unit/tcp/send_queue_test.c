@@ -1,362 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The send queue against a stream of bytes: whatever is appended, cut, sent, sent again and acknowledged,
-// its records are that stream from SND.UNA to its end, cookies come back once, and so does all memory.
+// The send queue against a stream of bytes: whatever is appended, cut, sent, sent again and
+// acknowledged, its records are that stream from SND.UNA to its end, cookies come back once, and so
+// does all memory.
 // Room: engine/tcp/send_queue.
-#include "tcp/send_queue.h"
-
-#include <errno.h>
-#include <string.h>
-
+#include "send_queue_model.h"
 #include "support/eal_main.h"
-#include "support/mbufs.h"
-#include "tcp/seq.h"
-#include "tcp_fixture.h"
 
-enum {
-	WORLD_BYTES = 50021, // the stream repeats after so many
-	APPEND_MAX_BYTES = 5000,
-	QUEUE_MAX_BYTES = 60000,
-	COOKIES = 20000,
-	HELD_MAX = 64,
-	ROUNDS = 30000,
-};
-
-struct cookie {
-	uint64_t end; // acknowledged when SND.UNA is here
-	unsigned drivers;
-	bool is_back;
-};
-
-// An mbuf that a driver has not given back yet.
-struct held {
-	struct rte_mbuf *mbuf;
-	struct cookie *cookie; // of external memory that wants it
-};
-
-struct model {
-	struct tcp_fixture f;
-	struct tcp_conn *c;
-	uint64_t una, nxt, end; // positions in the stream
-	uint64_t clock;
-	struct cookie cookies[COOKIES];
-	unsigned n_cookies;
-	struct held held[HELD_MAX];
-	unsigned n_held;
-	uint8_t world[WORLD_BYTES + APPEND_MAX_BYTES];
-};
-
-static uint32_t seq_at(const struct model *m, uint64_t position)
-{
-	return m->c->iss + 1 + (uint32_t)position;
-}
-
-static struct model *model_open(uint32_t max_send_segments)
-{
-	static struct model m;
-
-	memset(&m, 0, sizeof(m));
-	m.f = tcp_fixture_prepare();
-	m.f.config.max_send_segments = max_send_segments;
-	tcp_fixture_open(&m.f);
-	for (unsigned i = 0; i < WORLD_BYTES; i++)
-		m.world[i] = (uint8_t)random_u32(&m.f.random);
-	memcpy(m.world + WORLD_BYTES, m.world, APPEND_MAX_BYTES);
-	return &m;
-}
-
-static void model_begin(struct model *m)
-{
-	struct flow_key key = tcp_fixture_key("198.18.0.1", FIXTURE_LOCAL_PORT);
-
-	// Most connections wrap.
-	m->c = tcp_fixture_conn(&m->f, &key, 0u - random_below(&m->f.random, 200000), 1);
-	m->una = m->nxt = m->end = 0;
-}
-
-static const uint8_t *stream_at(const struct model *m, uint64_t position)
-{
-	return m->world + position % WORLD_BYTES;
-}
-
-static void expect_stream(const struct model *m, const uint8_t *bytes, uint32_t len_bytes,
-			  uint64_t position)
-{
-	while (len_bytes > 0) {
-		uint32_t n = RTE_MIN(len_bytes, (uint32_t)APPEND_MAX_BYTES);
-
-		assert_memory_equal(bytes, stream_at(m, position), n);
-		bytes += n;
-		position += n;
-		len_bytes -= n;
-	}
-}
-
-static void expect_record(const struct model *m, const struct send_segment *seg, uint64_t position)
-{
-	assert_int_equal(seg->seq, seq_at(m, position));
-	assert_true(seg->len_bytes > 0);
-	expect_stream(m, send_segment_data(m->f.tcp, seg), seg->len_bytes, position);
-	if (seg->kind == SEND_SLAB)
-		assert_true(seg->offset + seg->len_bytes <= SLAB_BYTES);
-	if (seg->kind == SEND_MBUF)
-		assert_true(seg->offset + seg->len_bytes <= seg->mbuf->buf_len);
-	if ((seg->flags & SEND_OWN_COPY) != 0)
-		assert_in_range(seg->len_bytes, 1, m->c->mss);
-}
-
-static void expect_as_in_model(const struct model *m)
-{
-	const struct send_queue *queue = &m->c->queue;
-	uint32_t records = 0, slabs = 0, last = INDEX_NONE;
-	uint64_t position = m->una;
-
-	for (uint32_t idx = queue->head; idx != INDEX_NONE;) {
-		const struct send_segment *seg = send_segment_at(m->f.tcp, idx);
-
-		assert_int_equal(queue->unsent == idx, position == m->nxt);
-		expect_record(m, seg, position);
-		position += seg->len_bytes;
-		records++;
-		slabs += seg->kind == SEND_SLAB;
-		last = idx;
-		idx = seg->next;
-	}
-	assert_int_equal(position, m->end);
-	assert_int_equal(queue->tail, last);
-	assert_int_equal(queue->bytes, m->end - m->una);
-	assert_int_equal(queue->unsent == INDEX_NONE, m->nxt == m->end);
-	assert_int_equal(send_queue_unsent(m->f.tcp, m->c), m->end - m->nxt);
-	assert_int_equal(pool_used(&m->f.tcp->send_segments), records);
-	assert_int_equal(pool_used(&m->f.tcp->slabs), slabs);
-}
-
-static bool has_records(const struct model *m)
-{
-	return pool_available(&m->f.tcp->send_segments) > m->f.tcp->send_reserve;
-}
-
-static uint32_t random_size(struct random *r, uint32_t max)
-{
-	uint32_t n = 1 + (random_u32(r) >> (19 + random_below(r, 13)));
-
-	return n < max ? n : max;
-}
-
-// Bytes in a last record whose mbuf somebody else may read; 0: it has none.
-static uint32_t shared_tail_bytes(const struct model *m)
-{
-	const struct send_segment *seg;
-
-	if (m->c->queue.tail == INDEX_NONE)
-		return 0;
-	seg = send_segment_at(m->f.tcp, m->c->queue.tail);
-	return seg->kind == SEND_MBUF && rte_mbuf_refcnt_read(seg->mbuf) > 1 ? seg->len_bytes : 0;
-}
-
-static void copy(struct model *m, uint32_t n)
-{
-	uint32_t tail = m->c->queue.tail, shared = shared_tail_bytes(m), done;
-	uint8_t bytes[APPEND_MAX_BYTES];
-
-	memcpy(bytes, stream_at(m, m->end), n);
-	done = send_queue_append_copy(m->f.tcp, m->c, bytes, n);
-	memset(bytes, 0xee, n); // the caller's again
-	assert_in_range(done, 0, n);
-	if (done < n)
-		assert_false(send_queue_has_memory(m->f.tcp));
-	if (shared > 0)
-		assert_int_equal(send_segment_at(m->f.tcp, tail)->len_bytes, shared);
-	m->end += done;
-}
-
-static void give_mbuf(struct model *m, uint32_t n)
-{
-	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(m->f.config.pool);
-	int rc;
-
-	assert_non_null(mbuf);
-	n = RTE_MIN(n, 1000u);
-	mbuf->data_off = (uint16_t)random_below(&m->f.random, 1000);
-	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)n), stream_at(m, m->end), n);
-	rc = send_queue_append_mbuf(m->f.tcp, m->c, mbuf);
-	if (rc == 0) {
-		m->end += n;
-		return;
-	}
-	assert_int_equal(rc, -EAGAIN);
-	assert_false(has_records(m));
-	assert_int_equal(rte_mbuf_refcnt_read(mbuf), 1);
-	rte_pktmbuf_free(mbuf);
-}
-
-static uint32_t lend(struct model *m, uint32_t n, bool wants_sent)
-{
-	struct plx_external external = {
-		.data = stream_at(m, m->end),
-		.len_bytes = n,
-		.cookie = m->n_cookies,
-		.wants_sent = wants_sent && m->n_cookies < COOKIES,
-	};
-	uint32_t done = send_queue_append_external(m->f.tcp, m->c, &external, n);
-
-	m->end += done;
-	if (done == 0) {
-		assert_true(!has_records(m) || pool_available(&m->f.tcp->externals) == 0);
-		return 0;
-	}
-	assert_int_equal(done, n);
-	if (external.wants_sent)
-		m->cookies[m->n_cookies++] = (struct cookie){.end = m->end};
-	return done;
-}
-
-// A driver keeps what it was given by reference.
-static void driver_takes(struct model *m, const struct send_segment *seg)
-{
-	struct held *held = &m->held[m->n_held];
-	struct send_external *block;
-
-	if (m->n_held == HELD_MAX || seg->kind == SEND_SLAB)
-		return;
-	*held = (struct held){0};
-	if (seg->kind == SEND_MBUF) {
-		held->mbuf = seg->mbuf;
-		rte_mbuf_refcnt_update(held->mbuf, 1);
-	} else {
-		block = pool_at(&m->f.tcp->externals, seg->external_idx);
-		held->mbuf = rte_pktmbuf_alloc(m->f.config.pool);
-		assert_non_null(held->mbuf);
-		rte_mbuf_ext_refcnt_update(&block->shared, 1);
-		rte_pktmbuf_attach_extbuf(held->mbuf, (void *)(uintptr_t)seg->external,
-					  (rte_iova_t)(uintptr_t)seg->external,
-					  (uint16_t)seg->len_bytes, &block->shared);
-		if (seg->external_idx != EXTERNAL_PERMANENT)
-			held->cookie = &m->cookies[block->cookie];
-	}
-	if (held->cookie != NULL)
-		held->cookie->drivers++;
-	m->n_held++;
-}
-
-static void driver_gives_back(struct model *m)
-{
-	unsigned which;
-
-	if (m->n_held == 0)
-		return;
-	which = random_below(&m->f.random, m->n_held);
-	if (m->held[which].cookie != NULL)
-		m->held[which].cookie->drivers--;
-	rte_pktmbuf_free(m->held[which].mbuf);
-	m->held[which] = m->held[--m->n_held];
-}
-
-static bool split(struct model *m, uint32_t idx, uint32_t len_bytes)
-{
-	bool is_slab = send_segment_at(m->f.tcp, idx)->kind == SEND_SLAB;
-	bool may = pool_available(&m->f.tcp->send_segments) > 0
-		&& (!is_slab || pool_available(&m->f.tcp->slabs) > 0);
-
-	assert_int_equal(send_queue_split(m->f.tcp, m->c, idx, len_bytes), may);
-	return may;
-}
-
-static void send_some(struct model *m)
-{
-	uint32_t left = random_size(&m->f.random, (uint32_t)(m->end - m->nxt));
-
-	m->clock++;
-	while (left > 0 && m->c->queue.unsent != INDEX_NONE) {
-		uint32_t idx = m->c->queue.unsent;
-		struct send_segment *seg = send_segment_at(m->f.tcp, idx);
-
-		if (seg->len_bytes > left && !split(m, idx, left))
-			return;
-		seg->sent_at = m->clock;
-		if (random_below(&m->f.random, 4) == 0)
-			driver_takes(m, seg);
-		left -= seg->len_bytes;
-		m->nxt += seg->len_bytes;
-		m->c->snd.nxt += seg->len_bytes;
-		m->c->queue.unsent = seg->next;
-	}
-}
-
-static void send_again(struct model *m)
-{
-	uint64_t position = m->una + random_below(&m->f.random, (uint32_t)(m->nxt - m->una));
-	uint32_t seq = seq_at(m, position);
-	uint32_t idx = send_queue_find(m->f.tcp, m->c, seq);
-	struct send_segment *seg;
-
-	assert_int_not_equal(idx, INDEX_NONE);
-	seg = send_segment_at(m->f.tcp, idx);
-	assert_in_range(seq - seg->seq, 0, seg->len_bytes - 1);
-	if (seq != seg->seq) {
-		if (!split(m, idx, seq - seg->seq))
-			return;
-		seg = send_segment_at(m->f.tcp, seg->next);
-	}
-	seg->flags |= SEND_RESENT;
-	seg->sent_at = ++m->clock;
-}
-
-static struct send_queue_freed freed_by(const struct model *m, uint64_t ack)
-{
-	struct send_queue_freed freed = {0};
-	uint64_t position = m->una;
-
-	for (uint32_t idx = m->c->queue.head; position < ack;) {
-		const struct send_segment *seg = send_segment_at(m->f.tcp, idx);
-
-		freed.was_resent |= (seg->flags & SEND_RESENT) != 0;
-		position += seg->len_bytes;
-		if (position <= ack && !freed.has_sent_at) {
-			freed.has_sent_at = true;
-			freed.sent_at = seg->sent_at;
-		}
-		idx = seg->next;
-	}
-	return freed;
-}
-
-static void acknowledge(struct model *m, uint64_t ack)
-{
-	struct send_queue_freed expected = freed_by(m, ack);
-	struct send_queue_freed freed = send_queue_acknowledge(m->f.tcp, m->c, seq_at(m, ack));
-
-	assert_int_equal(freed.has_sent_at, expected.has_sent_at);
-	assert_int_equal(freed.sent_at, expected.sent_at);
-	assert_int_equal(freed.was_resent, expected.was_resent);
-	m->una = ack;
-	m->c->snd.una = seq_at(m, ack);
-}
-
-static void fetch_cookies(struct model *m)
-{
-	uint64_t cookies[7];
-	unsigned n;
-
-	do {
-		n = plx_sent(m->f.stack, cookies, RTE_DIM(cookies));
-		for (unsigned i = 0; i < n; i++) {
-			assert_true(cookies[i] < m->n_cookies);
-			assert_false(m->cookies[cookies[i]].is_back);
-			m->cookies[cookies[i]].is_back = true;
-		}
-	} while (n > 0);
-	for (unsigned i = 0; i < m->n_cookies; i++) {
-		const struct cookie *cookie = &m->cookies[i];
-
-		assert_int_equal(cookie->is_back, cookie->end <= m->una && cookie->drivers == 0);
-	}
-}
+enum { ROUNDS = 30000, QUEUE_MAX_BYTES = 60000 };
 
 static void one_random_act(struct model *m)
 {
 	struct random *r = &m->f.random;
-	uint32_t n = random_size(r, APPEND_MAX_BYTES);
+	uint32_t n = model_random_size(r, APPEND_MAX_BYTES);
 	bool has_room = m->end - m->una + n <= QUEUE_MAX_BYTES;
 
 	// As phase 1 counts them.
@@ -367,44 +23,33 @@ static void one_random_act(struct model *m)
 	case 0:
 	case 1:
 		if (has_room)
-			copy(m, n);
+			model_copy(m, n);
 		break;
 	case 2:
 		if (has_room)
-			give_mbuf(m, n);
+			model_give_mbuf(m, n);
 		break;
 	case 3:
 		if (has_room)
-			lend(m, n, random_below(r, 2) == 0);
+			model_lend(m, n, random_below(r, 2) == 0);
 		break;
 	case 4:
 	case 5:
 		if (m->nxt < m->end)
-			send_some(m);
+			model_send_some(m);
 		break;
 	case 6:
 		if (m->una < m->nxt)
-			send_again(m);
+			model_send_again(m);
 		break;
 	case 7:
 		if (m->una < m->nxt)
-			acknowledge(m, m->una + 1 + random_below(r, (uint32_t)(m->nxt - m->una)));
+			model_acknowledge(
+				m, m->una + 1 + random_below(r, (uint32_t)(m->nxt - m->una)));
 		break;
 	default:
-		driver_gives_back(m);
+		model_driver_gives_back(m);
 	}
-}
-
-// What is still queued is thrown away with the connection, and that gives cookies back too.
-static void model_end(struct model *m)
-{
-	tcp_fixture_end(&m->f, m->c);
-	m->una = UINT64_MAX;
-	fetch_cookies(m);
-	while (m->n_held > 0)
-		driver_gives_back(m);
-	fetch_cookies(m);
-	m->n_cookies = 0;
 }
 
 static void follow_the_stream(uint32_t max_send_segments)
@@ -415,11 +60,12 @@ static void follow_the_stream(uint32_t max_send_segments)
 		model_begin(m);
 		for (unsigned round = 0; round < ROUNDS / 10; round++) {
 			one_random_act(m);
-			expect_as_in_model(m);
+			model_expect(m);
 			if (round % 16 == 0)
-				fetch_cookies(m);
+				model_fetch_cookies(m);
 		}
-		assert_int_equal(send_queue_find(m->f.tcp, m->c, seq_at(m, m->end)), INDEX_NONE);
+		assert_int_equal(send_queue_find(m->f.tcp, m->c, model_seq_at(m, m->end)),
+				 INDEX_NONE);
 		model_end(m);
 	}
 	tcp_fixture_close(&m->f);
@@ -445,16 +91,16 @@ static void small_payloads_are_gathered_until_they_are_sent(void **state)
 	(void)state;
 	model_begin(m);
 	for (unsigned i = 0; i < SLAB_BYTES; i++)
-		copy(m, 1);
+		model_copy(m, 1);
 	assert_int_equal(pool_used(&m->f.tcp->slabs), 1);
-	copy(m, 1);
+	model_copy(m, 1);
 	assert_int_equal(pool_used(&m->f.tcp->slabs), 2);
 	m->nxt = m->end;
-	m->c->snd.nxt = seq_at(m, m->end);
+	m->c->snd.nxt = model_seq_at(m, m->end);
 	m->c->queue.unsent = INDEX_NONE;
-	copy(m, 1);
+	model_copy(m, 1);
 	assert_int_equal(pool_used(&m->f.tcp->slabs), 3);
-	expect_as_in_model(m);
+	model_expect(m);
 	model_end(m);
 	tcp_fixture_close(&m->f);
 }
@@ -466,7 +112,7 @@ static void large_payloads_lie_as_segments_go_out(void **state)
 
 	(void)state;
 	model_begin(m);
-	copy(m, 3000);
+	model_copy(m, 3000);
 	for (uint32_t idx = m->c->queue.head, n = 0; n < 2; n++) {
 		const struct send_segment *seg = send_segment_at(m->f.tcp, idx);
 
@@ -490,13 +136,13 @@ static void text_queued_in_syn_sent_follows_the_syn(void **state)
 	m->c->state = PLX_STATE_SYN_SENT;
 	m->c->snd.una = m->c->iss;
 	m->c->snd.nxt = m->c->iss + 1;
-	copy(m, 300);
-	copy(m, 10);
-	expect_as_in_model(m);
+	model_copy(m, 300);
+	model_copy(m, 10);
+	model_expect(m);
 	m->c->state = PLX_STATE_ESTABLISHED;
 	m->c->snd.una = m->c->iss + 1;
-	copy(m, 500);
-	expect_as_in_model(m);
+	model_copy(m, 500);
+	model_expect(m);
 	model_end(m);
 	tcp_fixture_close(&m->f);
 }
@@ -507,16 +153,16 @@ static void a_cleared_queue_begins_anew(void **state)
 
 	(void)state;
 	model_begin(m);
-	copy(m, 3000);
-	lend(m, 100, true);
-	send_some(m);
+	model_copy(m, 3000);
+	model_lend(m, 100, true);
+	model_send_some(m);
 	send_queue_clear(m->f.tcp, m->c);
 	m->una = m->nxt = m->end;
-	m->c->snd.una = m->c->snd.nxt = seq_at(m, m->end);
-	expect_as_in_model(m);
-	fetch_cookies(m);
-	copy(m, 100);
-	expect_as_in_model(m);
+	m->c->snd.una = m->c->snd.nxt = model_seq_at(m, m->end);
+	model_expect(m);
+	model_fetch_cookies(m);
+	model_copy(m, 100);
+	model_expect(m);
 	model_end(m);
 	tcp_fixture_close(&m->f);
 }
@@ -528,16 +174,16 @@ static void cookies_run_out_and_come_back(void **state)
 	(void)state;
 	model_begin(m);
 	for (unsigned i = 1; i < EXTERNAL_BLOCKS; i++)
-		assert_int_equal(lend(m, 1, true), 1);
-	assert_int_equal(lend(m, 1, true), 0);
-	assert_int_equal(lend(m, 1, false), 1);
-	expect_as_in_model(m);
+		assert_int_equal(model_lend(m, 1, true), 1);
+	assert_int_equal(model_lend(m, 1, true), 0);
+	assert_int_equal(model_lend(m, 1, false), 1);
+	model_expect(m);
 	m->nxt = m->end;
 	m->c->queue.unsent = INDEX_NONE;
-	acknowledge(m, m->end);
-	fetch_cookies(m);
+	model_acknowledge(m, m->end);
+	model_fetch_cookies(m);
 	assert_int_equal(pool_used(&m->f.tcp->externals), 1);
-	assert_int_equal(lend(m, 1, true), 1);
+	assert_int_equal(model_lend(m, 1, true), 1);
 	model_end(m);
 	tcp_fixture_close(&m->f);
 }

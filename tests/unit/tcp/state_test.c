@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The arrows between states, against a list copied by hand from figure 5 of RFC 9293 3.3.2: each of them
-// is legal, and nothing else is.
+// The arrows between states, against a list copied by hand from figure 5 of RFC 9293 3.3.2: each of
+// them is legal, and nothing else is.
 // Room: engine/tcp/state.
 #include "tcp/state.h"
 

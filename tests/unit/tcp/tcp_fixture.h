@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A stack whose TCP is looked at from inside: a room gets its `struct tcp` and a connection in a state of
-// the test's choice, nothing runs by itself. Closing it proves that all memory came back.
+// A stack whose TCP is looked at from inside: a room gets its `struct tcp` and a connection in a
+// state of the test's choice, nothing runs by itself. Closing it proves that all memory came back.
 // Called by the tests of rooms that need more than values.
 #ifndef TCP_FIXTURE_H
 #define TCP_FIXTURE_H
