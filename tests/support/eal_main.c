@@ -15,6 +15,8 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
+#include "support/cmocka_headers.h"
+
 enum { LCORES_TEXT_BYTES = 4096 };
 
 static void clean_up(void)
@@ -53,6 +55,8 @@ void test_eal_init_megabytes(unsigned megabytes)
 
 	if (is_up)
 		return;
+	if (getenv("TEST_FILTER") != NULL)
+		cmocka_set_test_filter(getenv("TEST_FILTER"));
 	describe_lcores(lcores);
 	snprintf(memory, sizeof(memory), "%u", megabytes);
 	snprintf(prefix, sizeof(prefix), "pollux-test-%d", getpid());

@@ -9,7 +9,8 @@
 // Memory of an ordinary test; pages count only once touched.
 enum { TEST_EAL_MEGABYTES = 512 };
 
-// Ends the program with a sentence on stderr when EAL refuses. Later calls do nothing.
+// Ends the program with a sentence on stderr when EAL refuses. Later calls do nothing. With TEST_FILTER in the
+// environment, only tests whose names match it (with * and ?) are run afterwards.
 void test_eal_init(void);
 
 // The same with another amount of memory, for benchmarks.
