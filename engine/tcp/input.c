@@ -227,7 +227,7 @@ static bool establish(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 }
 
 // Our FIN is acknowledged: RFC 9293 3.10.7.4 fifth, the closing states. False when the connection is gone.
-static bool on_fin_acked(struct tcp *tcp, struct tcp_conn *c)
+static bool on_fin_acked(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
 {
 	switch (c->state) {
 	case PLX_STATE_FIN_WAIT_1:
@@ -236,6 +236,8 @@ static bool on_fin_acked(struct tcp *tcp, struct tcp_conn *c)
 			time_wait_limit_fin_wait_2(tcp, c);
 		return true;
 	case PLX_STATE_CLOSING:
+		if (conn_has(c, CONN_USER_CLOSED) && segment_has(seg, TCP_FIN))
+			delayed_ack_owe(tcp, c); // the entry sends it
 		time_wait_enter(tcp, c);
 		return !conn_has(c, CONN_ENDED);
 	case PLX_STATE_LAST_ACK:
@@ -269,7 +271,7 @@ static bool process_ack(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 	}
 	ack_process(tcp, c, seg);
 	if (conn_has(c, CONN_FIN_SENT) && c->snd.una == c->snd.nxt)
-		return on_fin_acked(tcp, c);
+		return on_fin_acked(tcp, c, seg);
 	return c->state != PLX_STATE_CLOSING; // "otherwise, ignore the segment"
 }
 
@@ -359,12 +361,12 @@ void input_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 		on_fin(tcp, c);
 }
 
-static bool process_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
+static bool process_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg,
+				 bool was_time_wait)
 {
 	// What was acknowledged before comes again: a FIN, in TIME-WAIT anything.
 	bool is_repeated = conn_has(c, CONN_FIN_RECEIVED)
-		&& (segment_has(seg, TCP_FIN)
-		    || (c->state == PLX_STATE_TIME_WAIT && seg->len_bytes > 0));
+		&& (segment_has(seg, TCP_FIN) || (was_time_wait && seg->len_bytes > 0));
 
 	if (is_repeated)
 		delayed_ack_owe(tcp, c);
@@ -374,6 +376,7 @@ static bool process_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct seg
 
 enum verdict tcp_input(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
+	bool was_time_wait = c->state == PLX_STATE_TIME_WAIT;
 	bool is_open = check_sequence(tcp, c, seg) // first
 		&& check_reset(tcp, c, seg)	   // second
 		&& check_syn(tcp, c, seg)	   // fourth
@@ -383,7 +386,7 @@ enum verdict tcp_input(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 		process_urgent(tcp, c, seg); // sixth
 		trim_to_window(c, seg);
 		if (check_reader(tcp, c, seg))
-			process_text_and_fin(tcp, c, seg); // seventh, eighth
+			process_text_and_fin(tcp, c, seg, was_time_wait); // seventh, eighth
 	}
 	return seg->drop == PLX_DROP_NONE ? SEGMENT_CONSUMED : SEGMENT_DROPPED;
 }

@@ -181,10 +181,16 @@ static void close_conn(struct tcp *tcp, struct tcp_conn *c)
 		conn_end(tcp, c, 0);
 		return;
 	}
-	if (conn_option(tcp, c, PLX_OPTION_LINGER) == 0 || has_unread(c)) {
+	if (conn_option(tcp, c, PLX_OPTION_LINGER) == 0
+	    || (has_unread(c) && c->state == PLX_STATE_TIME_WAIT)) {
 		reset(tcp, c);
 		return;
 	}
+	if (has_unread(c)) {
+		conn_reset(tcp, c, -ECONNABORTED); // SHLD-3: the peer learns of it in any state
+		return;
+	}
+	// DEVIATION RFC 9293 3.10.4: in SYN-RECEIVED the FIN waits for the handshake's last ACK.
 	c->flags |= CONN_USER_CLOSED;
 	c->events &= PLX_EVENT_SENT;
 	if (c->state == PLX_STATE_TIME_WAIT) {

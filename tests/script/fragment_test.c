@@ -3,117 +3,12 @@
 // TCP in IP fragments: what arrives in pieces is what was cut, in whatever order it comes; what cannot
 // be put together is dropped under its reason and leaves nothing behind. RFC 791 3.2, RFC 8200 4.5,
 // RFC 1122 3.3.2, RFC 1858, RFC 3128, RFC 5722, RFC 6946, RFC 6980.
-#include <string.h>
 
+#include "script/fragment_packets.h"
 #include "support/eal_main.h"
-#include "support/fragments.h"
 #include "support/reference.h"
 #include "support/seed.h"
-#include "support/user.h"
 #include "wire/bytes.h"
-#include "wire/nd.h"
-
-enum {
-	ROUNDS = 300,
-	PAYLOAD_MIN_BYTES = 100,
-	PAYLOAD_MAX_BYTES = 1400,
-	FRAGMENT_TIME_MS = 60000,
-	LATEST_SHARE = 4, // what is given up is gone a quarter of that later
-};
-
-// One packet to the stack, whole, and what its fragments are told by.
-struct packet {
-	uint8_t bytes[FRAGMENT_FRAME_MAX_BYTES];
-	size_t len_bytes;
-	size_t l3_bytes;
-	size_t l4_bytes; // where the transport begins
-	uint32_t id;
-};
-
-static size_t link_bytes(const struct fixture *f)
-{
-	if (f->config.link != PLX_LINK_ETHERNET)
-		return 0;
-	return f->config.vlan == 0 ? ETH_HEADER_BYTES : ETH_HEADER_BYTES + VLAN_TAG_BYTES;
-}
-
-static void set_places(struct fixture *f, struct packet *p)
-{
-	static uint32_t id;
-
-	p->l3_bytes = link_bytes(f);
-	p->l4_bytes = p->l3_bytes + (f->variant->is_ipv6 ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES);
-	p->id = ++id;
-}
-
-// The next data segment of the peer.
-static struct packet next_segment(struct fixture *f, uint32_t payload_bytes)
-{
-	struct seg seg = SEG(.flags = TCP_ACK | TCP_PSH, .seq = f->rcv_nxt, .ack = f->snd_nxt,
-			     .wnd = FIXTURE_PEER_WND, .len = payload_bytes);
-	struct packet p;
-
-	p.len_bytes = seg_build(p.bytes, &f->to_stack, &seg, f->peer.isn + 1, 0);
-	set_places(f, &p);
-	return p;
-}
-
-static uint32_t transport_bytes(const struct packet *p)
-{
-	return (uint32_t)(p->len_bytes - p->l4_bytes);
-}
-
-static void piece_arrives(struct fixture *f, const struct packet *p, struct piece piece)
-{
-	uint8_t bytes[FRAGMENT_FRAME_MAX_BYTES];
-
-	frame_arrives(f, bytes, fragment_build(bytes, p->bytes, p->l3_bytes, p->id, piece));
-}
-
-static void pieces_arrive(struct fixture *f, const struct packet *p, const struct piece *pieces,
-			  unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		piece_arrives(f, p, pieces[i]);
-}
-
-static uint64_t held(struct fixture *f)
-{
-	return stats_of(f).frames_held;
-}
-
-// The stream goes on as if the segment had come in one piece.
-static void expect_taken(struct fixture *f, uint32_t payload_bytes)
-{
-	f->rcv_nxt += payload_bytes;
-	user_receives(f, payload_bytes);
-	forget_events(f);
-	advance(f, 200); // an acknowledgement may be delayed
-	assert_int_equal(info_of(f).rcv_nxt, f->rcv_nxt);
-	assert_true(f->n_outputs > 0);
-	assert_int_equal(f->outputs[f->n_outputs - 1].frame.tcp.ack, f->rcv_nxt);
-	forget_output(f);
-	assert_int_equal(held(f), 0);
-}
-
-// Whatever became of fragments before, the next whole segment is taken.
-static void expect_unharmed(struct fixture *f)
-{
-	struct packet p = next_segment(f, PAYLOAD_MIN_BYTES);
-
-	frame_arrives(f, p.bytes, p.len_bytes);
-	f->rcv_nxt += PAYLOAD_MIN_BYTES;
-	user_receives(f, PAYLOAD_MIN_BYTES);
-	advance(f, 200);
-	forget_output(f);
-	forget_events(f);
-}
-
-static void expect_all_given_up(struct fixture *f)
-{
-	advance(f, FRAGMENT_TIME_MS + FRAGMENT_TIME_MS / LATEST_SHARE + 1);
-	assert_int_equal(held(f), 0);
-}
 
 static void fragments_in_any_order_are_the_segment(void **state)
 {
@@ -127,10 +22,10 @@ static void fragments_in_any_order_are_the_segment(void **state)
 		uint32_t payload_bytes = PAYLOAD_MIN_BYTES
 			+ random_below(&r, PAYLOAD_MAX_BYTES - PAYLOAD_MIN_BYTES);
 		unsigned n = 2 + random_below(&r, FRAGMENTS_MAX - 1);
-		struct packet p = next_segment(f, payload_bytes);
+		struct packet p = packet_of_next_segment(f, payload_bytes);
 		struct piece pieces[FRAGMENTS_MAX];
 
-		fragments_cut(pieces, n, transport_bytes(&p), &r);
+		fragments_cut(pieces, n, packet_transport_bytes(&p), &r);
 		fragments_shuffle(pieces, n, &r);
 		if (i % 2 == 0)
 			burst_begin(f);
@@ -157,8 +52,8 @@ static void packets_under_reassembly_do_not_mix(void **state)
 
 	random_init_seed(&r, test_seed());
 	for (unsigned i = 0; i < PACKETS; i++) {
-		packets[i] = next_segment(f, BYTES);
-		fragments_cut(pieces[i], PIECES, transport_bytes(&packets[i]), &r);
+		packets[i] = packet_of_next_segment(f, BYTES);
+		fragments_cut(pieces[i], PIECES, packet_transport_bytes(&packets[i]), &r);
 		fragments_shuffle(pieces[i], PIECES, &r);
 		f->rcv_nxt += BYTES;
 	}
@@ -172,7 +67,7 @@ static void packets_under_reassembly_do_not_mix(void **state)
 	advance(f, 200);
 	forget_output(f);
 	assert_int_equal(info_of(f).rcv_nxt, f->rcv_nxt);
-	assert_int_equal(held(f), 0);
+	assert_int_equal(fragments_held(f), 0);
 }
 
 // RFC 9293 3.10.7.2: a SYN is a SYN however it travels.
@@ -184,10 +79,10 @@ static void fragmented_syn_opens_a_connection(void **state)
 	struct packet p;
 
 	p.len_bytes = seg_build(p.bytes, &f->to_stack, &syn, f->peer.isn + 1, 0);
-	set_places(f, &p);
-	piece_arrives(f, &p, (struct piece){24, transport_bytes(&p) - 24, false});
+	packet_set_places(f, &p);
+	piece_arrives(f, &p, (struct piece){24, packet_transport_bytes(&p) - 24, false});
 	expect_silence(f);
-	assert_int_equal(held(f), 1);
+	assert_int_equal(fragments_held(f), 1);
 	piece_arrives(f, &p, (struct piece){0, 24, true});
 	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .ack = f->peer.isn + 1));
 	expect_silence(f);
@@ -197,15 +92,15 @@ static void fragmented_syn_opens_a_connection(void **state)
 static void spoilt_segment_in_fragments_is_dropped(void **state)
 {
 	struct fixture *f = fixture_established(state);
-	struct packet p = next_segment(f, 400);
+	struct packet p = packet_of_next_segment(f, 400);
 
 	p.bytes[p.len_bytes - 1] ^= 1;
 	piece_arrives(f, &p, (struct piece){0, 200, true});
-	piece_arrives(f, &p, (struct piece){200, transport_bytes(&p) - 200, false});
+	piece_arrives(f, &p, (struct piece){200, packet_transport_bytes(&p) - 200, false});
 	expect_silence(f);
 	expect_drops(f, PLX_DROP_TCP_CHECKSUM, 1);
 	expect_counter(f, PLX_COUNTER_FATE_REASSEMBLED, 1);
-	assert_int_equal(held(f), 0);
+	assert_int_equal(fragments_held(f), 0);
 	expect_unharmed(f);
 }
 
@@ -213,19 +108,19 @@ static void spoilt_segment_in_fragments_is_dropped(void **state)
 static void incomplete_packet_is_given_up(void **state)
 {
 	struct fixture *f = fixture_established(state);
-	struct packet p = next_segment(f, 400);
+	struct packet p = packet_of_next_segment(f, 400);
 
 	piece_arrives(f, &p, (struct piece){0, 200, true});
 	piece_arrives(f, &p, (struct piece){208, 104, true});
 	advance(f, FRAGMENT_TIME_MS - 1);
-	assert_int_equal(held(f), 2);
+	assert_int_equal(fragments_held(f), 2);
 	expect_drops(f, PLX_DROP_IP_FRAGMENT_TIMEOUT, 0);
 	expect_all_given_up(f);
 	expect_drops(f, PLX_DROP_IP_FRAGMENT_TIMEOUT, 2);
 	assert_true(plx_next_deadline(f->stack) > f->now + 3600 * PLX_SECOND);
 	piece_arrives(f, &p, (struct piece){200, 8, true});
-	piece_arrives(f, &p, (struct piece){312, transport_bytes(&p) - 312, false});
-	assert_int_equal(held(f), 2);
+	piece_arrives(f, &p, (struct piece){312, packet_transport_bytes(&p) - 312, false});
+	assert_int_equal(fragments_held(f), 2);
 	expect_all_given_up(f);
 	expect_drops(f, PLX_DROP_IP_FRAGMENT_TIMEOUT, 4);
 	expect_unharmed(f);
@@ -238,12 +133,12 @@ static void time_of_fragments_is_configured(void **state)
 
 	f->config.fragment_time = 2 * PLX_SECOND;
 	fixture_established(state);
-	p = next_segment(f, 400);
+	p = packet_of_next_segment(f, 400);
 	piece_arrives(f, &p, (struct piece){0, 200, true});
 	advance(f, 1999);
-	assert_int_equal(held(f), 1);
+	assert_int_equal(fragments_held(f), 1);
 	advance(f, 502);
-	assert_int_equal(held(f), 0);
+	assert_int_equal(fragments_held(f), 0);
 	expect_drops(f, PLX_DROP_IP_FRAGMENT_TIMEOUT, 1);
 }
 
@@ -264,7 +159,7 @@ static void overlapping_fragments_are_dropped(void **state)
 
 	for (unsigned i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
 		struct fixture *f = fixture_established(state);
-		struct packet p = next_segment(f, 400);
+		struct packet p = packet_of_next_segment(f, 400);
 		unsigned n = 0;
 
 		for (; n < 4 && sets[i][n].len_bytes > 0; n++)
@@ -286,7 +181,7 @@ static void packet_in_too_many_fragments_is_dropped(void **state)
 {
 	enum { PIECES = FRAGMENTS_MAX + 1, BYTES = 40 };
 	struct fixture *f = fixture_established(state);
-	struct packet p = next_segment(f, PIECES * BYTES - 20);
+	struct packet p = packet_of_next_segment(f, PIECES * BYTES - 20);
 
 	for (unsigned i = 0; i < PIECES; i++)
 		piece_arrives(f, &p, (struct piece){i * BYTES, BYTES, i < PIECES - 1});
@@ -306,12 +201,12 @@ static void tiny_and_misshapen_fragments_are_dropped(void **state)
 		{0, 0, true}, {200, 0, false}, {0, 201, true}, {24, 12, true},
 	};
 	struct fixture *f = fixture_established(state);
-	struct packet p = next_segment(f, 400);
+	struct packet p = packet_of_next_segment(f, 400);
 
 	for (unsigned i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
 		piece_arrives(f, &p, pieces[i]);
 		expect_drops(f, PLX_DROP_IP_FRAGMENT_MALFORMED, i + 1);
-		assert_int_equal(held(f), 0);
+		assert_int_equal(fragments_held(f), 0);
 	}
 	expect_silence(f);
 	expect_unharmed(f);
@@ -321,7 +216,7 @@ static void tiny_and_misshapen_fragments_are_dropped(void **state)
 static void packet_beyond_the_largest_is_dropped(void **state)
 {
 	struct fixture *f = fixture_established(state);
-	struct packet p = next_segment(f, 800);
+	struct packet p = packet_of_next_segment(f, 800);
 	uint8_t bytes[FRAGMENT_FRAME_MAX_BYTES];
 	size_t len_bytes = fragment_build(bytes, p.bytes, p.l3_bytes, p.id,
 					  (struct piece){0, 800, false});
@@ -340,165 +235,6 @@ static void packet_beyond_the_largest_is_dropped(void **state)
 	expect_unharmed(f);
 }
 
-static void fragments_are_dropped_when_reassembly_is_off(void **state)
-{
-	struct fixture *f = fixture_plan(state);
-	struct packet p;
-
-	f->config.max_fragments = 0;
-	fixture_established(state);
-	p = next_segment(f, 400);
-	piece_arrives(f, &p, (struct piece){0, 200, true});
-	piece_arrives(f, &p, (struct piece){200, transport_bytes(&p) - 200, false});
-	expect_silence(f);
-	expect_drops(f, PLX_DROP_IP_FRAGMENT, 2);
-	assert_int_equal(held(f), 0);
-	expect_unharmed(f);
-}
-
-// A flood of first fragments fills the table and no more; those that hold a place keep it.
-static void packets_beyond_the_bound_are_dropped(void **state)
-{
-	enum { BOUND = 16, FLOOD = 200 };
-	struct fixture *f = fixture_plan(state);
-	struct packet victim, p;
-
-	f->config.max_fragments = BOUND;
-	fixture_established(state);
-	victim = next_segment(f, 400);
-	piece_arrives(f, &victim, (struct piece){0, 200, true});
-	for (unsigned i = 0; i < FLOOD; i++) {
-		p = next_segment(f, 400);
-		piece_arrives(f, &p, (struct piece){0, 200, true});
-	}
-	assert_in_range(held(f), 2, BOUND);
-	expect_drops(f, PLX_DROP_IP_FRAGMENT_FULL, FLOOD + 1 - held(f));
-	piece_arrives(f, &victim, (struct piece){200, transport_bytes(&victim) - 200, false});
-	f->rcv_nxt += 400;
-	user_receives(f, 400);
-	forget_events(f);
-	advance(f, 200);
-	forget_output(f);
-	expect_all_given_up(f);
-	expect_unharmed(f);
-}
-
-// A sixteenth of the buffers at most is held, however large the table.
-static void fragments_do_not_hold_the_whole_pool(void **state)
-{
-	enum { POOL_SHARE = 8192 / 16 + 1, FLOOD = 700 };
-	struct fixture *f = fixture_plan(state);
-	struct packet p;
-
-	f->config.max_fragments = 4096;
-	fixture_established(state);
-	for (unsigned i = 0; i < FLOOD; i++) {
-		p = next_segment(f, 400);
-		piece_arrives(f, &p, (struct piece){0, 200, true});
-	}
-	assert_int_equal(held(f), POOL_SHARE);
-	expect_drops(f, PLX_DROP_IP_FRAGMENT_FULL, FLOOD - POOL_SHARE);
-	expect_unharmed(f);
-}
-
-// What is under reassembly when a stack ends goes back to its pool; the fixture counts.
-static void stack_ends_with_fragments_in_hand(void **state)
-{
-	struct fixture *f = fixture_established(state);
-	struct packet p = next_segment(f, 400);
-
-	piece_arrives(f, &p, (struct piece){0, 200, true});
-	piece_arrives(f, &p, (struct piece){200, 104, true});
-	assert_int_equal(held(f), 2);
-}
-
-// They are foreign as they came: nothing is put together for others, or of other protocols.
-static void fragments_of_others_are_not_held(void **state)
-{
-	struct fixture *f = fixture_established(state);
-	struct packet p = next_segment(f, 400);
-	uint8_t *l3 = p.bytes + p.l3_bytes;
-
-	l3[f->variant->is_ipv6 ? 6 : 9] = 17;
-	piece_arrives(f, &p, (struct piece){0, 200, true});
-	expect_drops(f, PLX_DROP_IP_PROTOCOL, 1);
-	p = next_segment(f, 400);
-	p.bytes[p.l4_bytes - 1] = 99; // the destination's last byte
-	piece_arrives(f, &p, (struct piece){0, 200, true});
-	expect_drops(f, PLX_DROP_IP_NOT_FOR_US, 1);
-	p = next_segment(f, 400);
-	memcpy(p.bytes + p.l4_bytes - (f->variant->is_ipv6 ? 32 : 8),
-	       p.bytes + p.l4_bytes - (f->variant->is_ipv6 ? 16 : 4),
-	       f->variant->is_ipv6 ? 16 : 4); // from ourselves
-	piece_arrives(f, &p, (struct piece){0, 200, true});
-	expect_drops(f, PLX_DROP_IP_SOURCE, 1);
-	assert_int_equal(held(f), 0);
-	expect_silence(f);
-}
-
-// RFC 791 3.2: the protocol is part of what tells packets apart.
-static void fragments_of_two_protocols_do_not_mix(void **state)
-{
-	struct fixture *f = fixture_established(state);
-	struct packet p = next_segment(f, 400), other = p;
-
-	other.bytes[other.l3_bytes + 9] = IP_PROTOCOL_ICMP;
-	piece_arrives(f, &other, (struct piece){0, 200, true});
-	piece_arrives(f, &p, (struct piece){200, transport_bytes(&p) - 200, false});
-	assert_int_equal(held(f), 2);
-	piece_arrives(f, &p, (struct piece){0, 200, true});
-	assert_int_equal(held(f), 1);
-	expect_all_given_up(f);
-	expect_taken(f, 400);
-}
-
-// RFC 6946 4: an atomic fragment is a packet by itself, and disturbs no other of the same number.
-static void atomic_fragment_is_a_whole_packet(void **state)
-{
-	struct fixture *f = fixture_established(state);
-	struct packet p = next_segment(f, 400);
-
-	piece_arrives(f, &p, (struct piece){0, 200, true});
-	piece_arrives(f, &p, (struct piece){0, transport_bytes(&p), false});
-	f->rcv_nxt += 400;
-	user_receives(f, 400);
-	advance(f, 200);
-	forget_output(f);
-	assert_int_equal(held(f), 1);
-	expect_counter(f, PLX_COUNTER_IP_REASSEMBLED, 0);
-	expect_all_given_up(f);
-}
-
-// RFC 6980 5: neighbour discovery in fragments is ignored, even in one that is atomic.
-static void neighbor_discovery_in_a_fragment_is_ignored(void **state)
-{
-	struct fixture *f = fixture_established(state);
-	struct packet p = next_segment(f, 0);
-	struct ip_header ip = {.src = f->to_stack.src,
-			       .dst = f->to_stack.dst,
-			       .protocol = IP_PROTOCOL_ICMPV6,
-			       .hop_limit = ND_HOP_LIMIT,
-			       .is_ipv6 = true};
-	struct nd_message ask = {.is_solicitation = true,
-				 .target = f->to_stack.dst,
-				 .has_mac = true,
-				 .mac = f->to_stack.src_mac};
-	size_t len_bytes = nd_build(p.bytes + p.l4_bytes, &ip, &ask);
-
-	ip.payload_bytes = (uint16_t)len_bytes;
-	ipv6_header_build(p.bytes + p.l3_bytes, &ip);
-	piece_arrives(f, &p, (struct piece){0, (uint32_t)len_bytes, false});
-	expect_silence(f);
-	expect_drops(f, PLX_DROP_ND_MALFORMED, 1);
-	piece_arrives(f, &p, (struct piece){0, 16, true});
-	piece_arrives(f, &p, (struct piece){16, (uint32_t)len_bytes - 16, false});
-	expect_silence(f);
-	expect_drops(f, PLX_DROP_ND_MALFORMED, 2);
-	frame_arrives(f, p.bytes, p.l4_bytes + len_bytes);
-	forget_output(f);
-	expect_counter(f, PLX_COUNTER_FATE_ANSWERED, 2); // the SYN, and this
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -512,14 +248,6 @@ int main(void)
 		SCENARIO(packet_in_too_many_fragments_is_dropped),
 		SCENARIO(tiny_and_misshapen_fragments_are_dropped),
 		SCENARIO(packet_beyond_the_largest_is_dropped),
-		SCENARIO(fragments_are_dropped_when_reassembly_is_off),
-		SCENARIO(packets_beyond_the_bound_are_dropped),
-		SCENARIO(fragments_do_not_hold_the_whole_pool),
-		SCENARIO(stack_ends_with_fragments_in_hand),
-		SCENARIO(fragments_of_others_are_not_held),
-		SCENARIO_IPV4(fragments_of_two_protocols_do_not_mix),
-		SCENARIO_IPV6(atomic_fragment_is_a_whole_packet),
-		SCENARIO_IPV6(neighbor_discovery_in_a_fragment_is_ignored),
 	};
 
 	test_eal_init();

@@ -13,18 +13,26 @@
 
 enum { QUOTED_BYTES = 8 }; // of the segment: ports and sequence number
 
-enum error_kind { PORT_UNREACHABLE, HOST_UNREACHABLE, TIME_EXCEEDED, PACKET_TOO_BIG };
+enum error_kind {
+	PORT_UNREACHABLE,
+	HOST_UNREACHABLE,
+	TIME_EXCEEDED,
+	PACKET_TOO_BIG,
+	SOURCE_QUENCH
+};
 
 static struct icmp_header header_of(enum error_kind kind, bool is_ipv6, uint32_t mtu)
 {
 	static const uint8_t ipv4[][2] = {{ICMP_UNREACHABLE, 3},
 					  {ICMP_UNREACHABLE, 1},
 					  {ICMP_TIME_EXCEEDED, 0},
-					  {ICMP_UNREACHABLE, 4}};
+					  {ICMP_UNREACHABLE, 4},
+					  {4, 0}};
 	static const uint8_t ipv6[][2] = {{ICMPV6_UNREACHABLE, 4},
 					  {ICMPV6_UNREACHABLE, 3},
 					  {ICMPV6_TIME_EXCEEDED, 0},
-					  {ICMPV6_PACKET_TOO_BIG, 0}};
+					  {ICMPV6_PACKET_TOO_BIG, 0},
+					  {5, 0}};
 	const uint8_t *type_code = is_ipv6 ? ipv6[kind] : ipv4[kind];
 
 	return (struct icmp_header){.type = type_code[0], .code = type_code[1], .word = mtu};
@@ -221,6 +229,18 @@ static void packet_too_big_that_quotes_nothing_in_flight_changes_nothing(void **
 	expect_silence(f);
 }
 
+// RFC 9293 MUST-55: source quench, or any kind that is not known, is discarded in silence.
+static void source_quench_is_discarded_in_silence(void **state)
+{
+	struct fixture *f;
+	const struct fixture_output *syn = begin_syn(state, &f);
+
+	error_arrives(f, SOURCE_QUENCH, 0, syn, 0);
+	expect_silence(f);
+	expect_no_event(f);
+	expect_state(f, PLX_STATE_SYN_SENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +253,7 @@ int main(void)
 		SCENARIO(packet_too_big_makes_segments_smaller),
 		SCENARIO(packet_too_big_has_a_floor),
 		SCENARIO(packet_too_big_that_quotes_nothing_in_flight_changes_nothing),
+		SCENARIO(source_quench_is_discarded_in_silence),
 	};
 
 	test_eal_init();

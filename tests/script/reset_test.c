@@ -374,6 +374,18 @@ static void rst_of_a_connection_has_timestamps(void **state)
 	expect_segment(f, SEG(.flags = TCP_RST | TCP_ACK, .ts_val = SEG_ANY));
 }
 
+// The same for the RST that answers data after a close.
+static void answering_rst_of_a_connection_has_timestamps(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.timestamps = true;
+	fixture_fin_wait_2(state);
+	segment_arrives(f, SEG(.len = 10));
+	expect_segment(f, SEG(.flags = TCP_RST, .seq = f->snd_nxt, .ts_val = SEG_ANY));
+	forget_events(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +419,7 @@ int main(void)
 		SCENARIO(without_rfc5961_an_old_ack_is_a_duplicate),
 		SCENARIO(silence_is_not_for_connections),
 		SCENARIO(rst_of_a_connection_has_timestamps),
+		SCENARIO(answering_rst_of_a_connection_has_timestamps),
 	};
 
 	test_eal_init();
