@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "tcp/keepalive.h"
 #include "tcp/listener.h"
 #include "tcp/reassembly.h"
 #include "tcp/receive.h"
@@ -108,11 +109,25 @@ void conn_end(struct tcp *tcp, struct tcp_conn *c, int error)
 {
 	uint64_t hash = flow_hash(&tcp->flow_secret, &c->key);
 
-	if (conn_has(c, CONN_TOOK_OVER))
+	if (conn_has(c, CONN_OFF_WIRE))
+		tcp->conns_off_wire--;
+	else if (conn_has(c, CONN_TOOK_OVER))
 		time_wait_give_back(tcp, c, hash);
 	else
 		flow_table_remove(tcp->flows, hash, entry_make(ENTRY_CONN, conn_index(tcp, c)));
 	finish(tcp, c, error);
+}
+
+void conn_leave_wire(struct tcp *tcp, struct tcp_conn *c)
+{
+	uint64_t hash = flow_hash(&tcp->flow_secret, &c->key);
+
+	flow_table_remove(tcp->flows, hash, entry_make(ENTRY_CONN, conn_index(tcp, c)));
+	timers_stop(tcp, c);
+	keepalive_end(c);
+	c->coarse_deadline = PLX_TIME_NEVER;
+	c->flags |= CONN_OFF_WIRE;
+	tcp->conns_off_wire++;
 }
 
 void conn_end_as(struct tcp *tcp, struct tcp_conn *c, uint32_t successor)

@@ -23,7 +23,7 @@ static bool may_have_one(const struct tcp *tcp, const struct tcp_conn *c)
 		&& conn_option(tcp, c, PLX_OPTION_FIN_WAIT_2_TIME) > 0;
 
 	return conn_is_synchronized(c) && c->state != PLX_STATE_TIME_WAIT && !is_limited
-		&& !conn_has(c, CONN_UNFETCHED | CONN_ENDED | CONN_RST_OWED)
+		&& !conn_has(c, CONN_UNFETCHED | CONN_ENDED | CONN_RST_OWED | CONN_OFF_WIRE)
 		&& conn_option(tcp, c, PLX_OPTION_KEEPALIVE) != 0;
 }
 

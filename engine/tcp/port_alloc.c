@@ -29,15 +29,18 @@ int port_alloc(struct tcp *tcp, struct tuple *tuple)
 	struct flow_key destination = tuple->key;
 	struct tuple in_time_wait = {.time_wait = INDEX_NONE};
 	uint32_t *counter;
+	uint32_t start;
 	uint64_t f;
 
 	destination.local_port = 0;
 	f = siphash(&destination, sizeof(destination), &tcp->port_key);
 	counter = &tcp->port_counters[(f >> 32) % PORT_COUNTERS];
+	start = ((uint32_t)f % range + *counter % range) % range;
 	// Bounded, or a user that tries again and again would stop the core; the counter goes on from here.
 	for (uint32_t tried = 0; tried < range && tried < TRIES; tried++) {
 		tuple->key.local_port =
-			(uint16_t)(tcp->config.port_first + ((uint32_t)f + (*counter)++) % range);
+			(uint16_t)(tcp->config.port_first + (start + tried) % range);
+		*counter = (*counter + 1) % range;
 		if (tuple_is_free(tcp, tuple)) {
 			if (tuple->time_wait == INDEX_NONE)
 				return 0;

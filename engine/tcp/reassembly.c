@@ -92,8 +92,9 @@ static void trim_front(struct tcp_conn *c, struct rte_mbuf *m, uint32_t n)
 	m->hash.fdir.lo += n;
 }
 
-// Puts one piece [seq, seq + data_len) where it belongs; what is there already wins, so that bytes once
-// received never change. Takes the piece. True when something of it was kept.
+// Puts one piece [seq, seq + data_len) where it belongs. Its front gives way to what is there already; elements
+// that lie inside it give way to it (RFC 9293 leaves that open: bytes are the same unless the peer lies).
+// Takes the piece. True when something of it was kept.
 static bool insert_piece(struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq, bool fin)
 {
 	struct rte_mbuf *tail = c->ooo_head != NULL ? tail_of(c) : NULL;
@@ -107,9 +108,9 @@ static bool insert_piece(struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq, b
 	while (*link != NULL && seq_is_at_or_before(end_of(*link), seq)
 	       && !(has_fin(*link) && end_of(*link) == seq))
 		link = &(*link)->next;
-	// The element that covers the front, if any.
-	if (*link != NULL && seq_is_at_or_before(seq_of(*link), seq)) {
-		uint32_t covered = end_of(*link) - seq;
+	// Elements that cover the front: what is there already stays.
+	while (*link != NULL && seq_is_at_or_before(seq_of(*link), seq_of(m))) {
+		uint32_t covered = end_of(*link) - seq_of(m);
 
 		if (covered >= m->data_len && (!fin || has_fin(*link))) {
 			rte_pktmbuf_free_seg(m);

@@ -43,8 +43,6 @@ void rtt_on_sample(struct rtt *rtt, plx_duration sample, const struct rtt_bounds
 
 		rtt->rttvar_4th_us += (int32_t)(deviation - rtt->rttvar_4th_us / 4);
 		rtt->srtt_8th_us += (int32_t)error;
-		if (rtt->srtt_8th_us == 0)
-			rtt->srtt_8th_us = 1;
 	}
 	// RTO = SRTT + max(G, 4 RTTVAR); rttvar_4th_us is 4 RTTVAR already
 	rtt->rto_us = clamp_us((uint64_t)rtt->srtt_8th_us / 8

@@ -339,6 +339,12 @@ static void clear_connections(struct tcp *tcp)
 		if (entry != INDEX_NONE && entry_kind(entry) == ENTRY_CONN)
 			conn_clear(tcp, conn_at(tcp, entry_index(entry)));
 	}
+	for (uint32_t i = 0; tcp->conns_off_wire > 0 && i < tcp->conns.count; i++)
+		if (conn_at(tcp, i)->state != PLX_STATE_CLOSED
+		    && conn_has(conn_at(tcp, i), CONN_OFF_WIRE)) {
+			conn_clear(tcp, conn_at(tcp, i));
+			tcp->conns_off_wire--;
+		}
 }
 
 void tcp_destroy(struct tcp *tcp)

@@ -104,6 +104,7 @@ struct tcp {
 	bool is_ready_starved;	  // the ready list holds only those that wait for memory
 	bool is_output_blocked;	  // the last output ended for want of memory
 	uint32_t conns_open;	  // that have not ended
+	uint32_t conns_off_wire;  // of those: in no flow table, see CONN_OFF_WIRE
 	uint32_t mbuf_low;	  // free mbufs below which payloads are copied together
 	uint32_t mbuf_floor;	  // below which the user gets no more: reception needs them
 	uint32_t mbufs_free;	  // at least so many, as far as is known

@@ -232,11 +232,13 @@ void time_wait_limit_fin_wait_2(struct tcp *tcp, struct tcp_conn *c)
 	timers_set_long(tcp, c, time_add(tcp->now, limit));
 }
 
-// TIME_WAIT is over, and only its user kept it.
+// It is over but for its user, who has read everything now.
 static bool has_waited_out(const struct tcp_conn *c)
 {
-	return c->state == PLX_STATE_TIME_WAIT && c->coarse_deadline == PLX_TIME_NEVER
-		&& conn_may_vanish(c);
+	bool is_over = conn_has(c, CONN_OFF_WIRE)
+		|| (c->state == PLX_STATE_TIME_WAIT && c->coarse_deadline == PLX_TIME_NEVER);
+
+	return is_over && conn_may_vanish(c);
 }
 
 void conn_end_if_done(struct tcp *tcp, struct tcp_conn *c)
@@ -251,9 +253,12 @@ void conn_end_if_done(struct tcp *tcp, struct tcp_conn *c)
 bool last_ack_end_if_done(struct tcp *tcp, struct tcp_conn *c)
 {
 	if (c->state != PLX_STATE_LAST_ACK || c->snd.una != c->snd.nxt
-	    || !conn_has(c, CONN_FIN_SENT) || !conn_may_vanish(c))
+	    || !conn_has(c, CONN_FIN_SENT) || conn_has(c, CONN_OFF_WIRE))
 		return false;
-	conn_end(tcp, c, 0);
+	if (conn_may_vanish(c))
+		conn_end(tcp, c, 0);
+	else
+		conn_leave_wire(tcp, c);
 	return true;
 }
 

@@ -22,7 +22,8 @@ void time_wait_limit_fin_wait_2(struct tcp *tcp, struct tcp_conn *c);
 // The control block in TIME_WAIT becomes an entry, although its user has not closed it.
 void time_wait_let_go(struct tcp *tcp, struct tcp_conn *c);
 
-// LAST_ACK, and all is acknowledged: ends it unless the user has still to read. True when it ended.
+// LAST_ACK, and all is acknowledged: the connection is over, though its user may still have to read. True when it
+// is.
 bool last_ack_end_if_done(struct tcp *tcp, struct tcp_conn *c);
 
 // The user has read what there was: ends it if that is all it waited for, in LAST_ACK or after TIME_WAIT.

@@ -20,7 +20,7 @@ enum { EXPIRE_BATCH = 64, EXPIRE_MAX = 4096 };
 // The long waits; the fifth cache line is read for nobody else.
 static bool has_long_deadline(const struct tcp_conn *c)
 {
-	return conn_has(c, CONN_KEEPALIVE) || c->state == PLX_STATE_FIN_WAIT_2
+	return conn_has(c, CONN_KEEPALIVE | CONN_OFF_WIRE) || c->state == PLX_STATE_FIN_WAIT_2
 		|| c->state == PLX_STATE_TIME_WAIT;
 }
 
@@ -76,7 +76,7 @@ static void on_long_timeout(struct tcp *tcp, struct tcp_conn *c)
 {
 	if (conn_has(c, CONN_KEEPALIVE))
 		keepalive_on_timeout(tcp, c);
-	else if (c->state != PLX_STATE_TIME_WAIT)
+	else if (c->state != PLX_STATE_TIME_WAIT && !conn_has(c, CONN_OFF_WIRE))
 		conn_end(tcp, c, -ETIMEDOUT);
 	else if (conn_may_vanish(c))
 		conn_end(tcp, c, 0);

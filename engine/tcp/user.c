@@ -181,6 +181,10 @@ static void close_conn(struct tcp *tcp, struct tcp_conn *c)
 		conn_end(tcp, c, 0);
 		return;
 	}
+	if (conn_has(c, CONN_OFF_WIRE)) {
+		conn_end(tcp, c, 0); // the peer has nothing to do with it any more
+		return;
+	}
 	if (conn_option(tcp, c, PLX_OPTION_LINGER) == 0
 	    || (has_unread(c) && c->state == PLX_STATE_TIME_WAIT)) {
 		reset(tcp, c);

@@ -68,7 +68,7 @@ int user_get_info(struct tcp *tcp, plx_conn handle, struct plx_info *info)
 		describe_listener(listener, info);
 		return 0;
 	}
-	info->state = (enum plx_state)c->state;
+	info->state = conn_has(c, CONN_OFF_WIRE) ? PLX_STATE_CLOSED : (enum plx_state)c->state;
 	info->local = c->key.local;
 	info->remote = c->key.remote;
 	info->local_port = c->key.local_port;

@@ -122,7 +122,7 @@ PLX_API unsigned plx_sent(struct plx_stack *stack, uint64_t *cookies, unsigned m
 PLX_API int64_t plx_writable(struct plx_stack *stack, plx_conn conn);
 
 enum plx_shutdown_how {
-	PLX_SHUTDOWN_READ, /**< what comes from now on is acknowledged and thrown away */
+	PLX_SHUTDOWN_READ, /**< what is unread, and what comes from now on, is acknowledged and thrown away */
 	PLX_SHUTDOWN_WRITE, /**< FIN after what is queued; reading goes on (half-close, RFC 9293 3.6) */
 	PLX_SHUTDOWN_BOTH,
 };
@@ -132,7 +132,9 @@ PLX_API int plx_shutdown(struct plx_stack *stack, plx_conn conn, enum plx_shutdo
 
 /**
  * CLOSE: what is queued is still sent, then FIN. Unread data, or data that comes later, makes it a RST
- * (RFC 2525 2.17). Afterwards only SENT and the last event (CLOSED or FAILED) come. Returns 0; -EBADF.
+ * (RFC 2525 2.17). Afterwards only SENT and the last event (CLOSED or FAILED) come, and sending, receiving and
+ * closing again answer -EBADF; plx_abort(), plx_shutdown(), plx_get_info() and options work until then. Returns 0;
+ * -EBADF.
  */
 PLX_API int plx_close(struct plx_stack *stack, plx_conn conn);
 

@@ -41,7 +41,8 @@ enum plx_event_mask {
  * -EHOSTUNREACH, -ENETUNREACH, -ECONNABORTED (by ourselves) or -ENOBUFS; with SOFT_ERROR also
  * -EPROTO (an ICMP error of another kind).
  * Exactly one of CLOSED and FAILED comes for every connection whose handle was given out, as
- * its last event, and only then may what `user` points to be freed.
+ * its last event, and only then may what `user` points to be freed. A layer of blocking calls answers reads after
+ * CLOSED with the end of the stream, after FAILED with `error`.
  */
 struct plx_event {
 	plx_conn conn;

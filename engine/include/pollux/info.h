@@ -68,7 +68,8 @@ struct plx_info {
 
 /**
  * Fills `info`. Returns 0; -EBADF stale handle; -EINVAL for a wrong size. A handle whose connection
- * has become a TIME_WAIT entry is stale: its last event has been given out.
+ * has become a TIME_WAIT entry is stale: its last event has been given out. CLOSED is the state of one that is
+ * over, whose data has not been read to the end.
  */
 PLX_API int plx_get_info(struct plx_stack *stack, plx_conn conn, struct plx_info *info);
 

@@ -28,7 +28,7 @@ extern "C" {
 /** What a frame begins with. */
 enum plx_link {
 	PLX_LINK_ETHERNET, /**< Ethernet II; the stack does ARP and neighbour discovery */
-	PLX_LINK_IP,	   /**< bare IPv4 or IPv6; the embedder does layer 2 */
+	PLX_LINK_IP, /**< bare IPv4 or IPv6: a packet is an mbuf of any pool whose data begins with the IP header; the embedder does layer 2, and no routes are needed */
 };
 
 /** What the port does for us. Nothing is assumed that is not set. */
@@ -169,7 +169,8 @@ PLX_API unsigned plx_input(struct plx_stack *stack, struct rte_mbuf **frames, un
 			   plx_time now);
 
 /**
- * Phases 2 and 3: runs what timers are due, then fills at most `max` events. What does not fit
+ * Phases 2 and 3: runs what timers are due, then fills at most `max` events; with 0 (`events` may be NULL then) it
+ * only runs timers. While events are pending plx_next_deadline() is 0. What does not fit
  * stays pending. Returns how many there are. The application acts on them before phase 4.
  */
 PLX_API unsigned plx_poll(struct plx_stack *stack, struct plx_event *events, unsigned max,
