@@ -9,7 +9,7 @@ if ! output=$("$program" 2>&1); then
 	echo "not ok - embed_bare_ip: $output"
 	exit 1
 fi
-for line in 'answer: is anybody there?' 'server: .* books closed' 'client: .* books closed'; do
+for line in 'answer: is anybody there?' 'TIME_WAIT: 60 s' 'server: .* books closed' 'client: .* books closed'; do
 	if ! grep -qx "$line" <<<"$output"; then
 		echo "not ok - embed_bare_ip: no line '$line' in: $output"
 		exit 1
