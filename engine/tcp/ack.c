@@ -119,5 +119,9 @@ void ack_begin(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
 	c->rtx = c->snd.nxt;
 	c->mss = send_mss_of(tcp, c);
 	c->congestion = (uint8_t)conn_option(tcp, c, PLX_OPTION_CONGESTION);
-	congestion_begin(c, (uint32_t)conn_option(tcp, c, PLX_OPTION_INITIAL_WINDOW));
+	// RFC 6928 2 forgives one lost SYN, RFC 5681 3.1 no second one.
+	congestion_begin(c,
+			 conn_has(c, CONN_SYN_LOST)
+				 ? 1
+				 : (uint32_t)conn_option(tcp, c, PLX_OPTION_INITIAL_WINDOW));
 }

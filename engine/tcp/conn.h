@@ -40,6 +40,8 @@ enum conn_flag {
 	CONN_OUT_OF_ORDER = 1u << 15,	 // something waits for a gap to be filled
 	CONN_KEEPALIVE = 1u << 16,	 // coarse_deadline is the keep-alive's (RFC 9293 3.8.4)
 	CONN_KEEPALIVE_PROBE = 1u << 17, // the next output sends one
+	CONN_SYN_LOST =
+		1u << 21, // more than once: the initial window is one segment (RFC 5681 3.1)
 	CONN_OFF_WIRE = 1u << 20, // over, and out of the flow table; unread data waits for its user
 	CONN_SYN_RESENT = 1u << 19, // an acknowledgement of it gives no sample (Karn)
 	CONN_TOOK_OVER = 1u << 18,  // stands for a TIME_WAIT entry until it is established

@@ -251,6 +251,8 @@ static enum verdict promote(struct tcp *tcp, uint32_t entry, struct segment *seg
 		return segment_drop(seg, PLX_DROP_TCP_CONNECTIONS_FULL);
 	flow_table_replace(tcp->flows, seg->hash, entry,
 			   entry_make(ENTRY_CONN, conn_index(tcp, c)));
+	if (ho->retries > 1)
+		c->flags |= CONN_SYN_LOST;
 	retransmit_on_handshake(tcp, c,
 				time_subtract(ho->deadline, timeout_of(tcp, listener, ho->retries)),
 				ho->retries > 0 || ho->was_resent);

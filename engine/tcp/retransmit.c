@@ -163,5 +163,7 @@ void retransmit_on_syn_acked(struct tcp *tcp, struct tcp_conn *c)
 {
 	plx_time sent_at = time_subtract(c->rto_deadline, first_timeout(tcp, c));
 
+	if (c->backoff > 1)
+		c->flags |= CONN_SYN_LOST;
 	retransmit_on_handshake(tcp, c, sent_at, conn_has(c, CONN_SYN_RESENT));
 }

@@ -153,6 +153,24 @@ static void later_partial_acks_do_not_restart_the_timer(void **state)
 	expect_counter(f, PLX_COUNTER_TCP_TIMEOUTS, 1);
 }
 
+// RFC 5681 3.1: a SYN+ACK that was lost more than once; RFC 6928 2 forgives one.
+static void initial_window_is_one_segment_after_lost_syns(void **state)
+{
+	for (unsigned lost = 1; lost <= 2; lost++) {
+		struct fixture *f = fixture_plan(state);
+
+		f->peer.mss = 1000;
+		fixture_syn_received(state);
+		for (unsigned i = 0; i < lost; i++)
+			expect_segment_after(f, UINT64_C(1000) << i,
+					     SEG(.flags = TCP_SYN | TCP_ACK));
+		segment_arrives(f, SEG());
+		expect_event(f, PLX_EVENT_ACCEPTED, 0);
+		assert_int_equal(info_of(f).cwnd_bytes, lost == 1 ? 10000 : 1000);
+		fixture_renew(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +180,7 @@ int main(void)
 		SCENARIO(application_limited_window_does_not_grow),
 		SCENARIO(idle_connection_restarts_with_the_initial_window),
 		SCENARIO(later_partial_acks_do_not_restart_the_timer),
+		SCENARIO(initial_window_is_one_segment_after_lost_syns),
 	};
 
 	test_eal_init();
