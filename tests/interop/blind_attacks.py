@@ -258,7 +258,7 @@ MTU = 1500
 
 
 def too_big_makes_no_segment_smaller_than_the_floor(wire):
-    """RFC 5927 7.2: a router that names 68 bytes is believed down to 552 or 1280, when it quotes a byte in flight."""
+    """RFC 5927 7.2: 68 bytes are believed down to 552 or 1280, when a byte in flight is quoted."""
     headers = MTU - {4: 1460, 6: 1440}[wire.family]
     with HandPeer(wire, MTU - headers) as peer:
         text = random.randbytes(3 * (MTU - headers))
