@@ -151,8 +151,9 @@ static void compact_entries_keep_hop_limit_and_dscp(void **state)
 	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt + 10));
 	expect_segment(f, SEG(.flags = TCP_ACK, .hop_limit = 7, .traffic_class = 46 << 2));
 	fixture_renew(state);
-	fixture_set_option(fixture_plan(state), PLX_OPTION_HOP_LIMIT, 7);
-	fixture_set_option(fixture_plan(state), PLX_OPTION_DSCP, 46);
+	f = fixture_plan(state);
+	fixture_set_option(f, PLX_OPTION_HOP_LIMIT, 7);
+	fixture_set_option(f, PLX_OPTION_DSCP, 46);
 	fixture_time_wait(state);
 	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .seq = f->rcv_nxt - 1));
 	expect_segment(f, SEG(.flags = TCP_ACK, .hop_limit = 7, .traffic_class = 46 << 2));
