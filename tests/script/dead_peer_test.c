@@ -343,6 +343,30 @@ static void user_timeout_may_be_shorter_than_the_retransmission_timeout(void **s
 	expect_event(f, PLX_EVENT_FAILED, -ETIMEDOUT);
 }
 
+// 3.6: the direction that is open goes on for as long as the peer likes; no timer of ours ends it.
+static void half_closed_connection_receives_for_hours(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
+	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	f->snd_nxt++;
+	segment_arrives(f, SEG());
+	for (unsigned i = 0; i < 12 * 60; i++) {
+		advance(f, 60 * 1000);
+		segment_arrives(f, SEG(.len = 500));
+		f->rcv_nxt += 500;
+		user_receives(f, 500);
+		expect_segment_after(f, 40, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt));
+		forget_events(f);
+	}
+	expect_state(f, PLX_STATE_FIN_WAIT_2);
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	f->rcv_nxt++;
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt));
+	expect_event(f, PLX_EVENT_PEER_CLOSED, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +389,7 @@ int main(void)
 		SCENARIO(user_timeout_bounds_window_probes),
 		SCENARIO(black_hole_is_survived),
 		SCENARIO(user_timeout_may_be_shorter_than_the_retransmission_timeout),
+		SCENARIO(half_closed_connection_receives_for_hours),
 	};
 
 	test_eal_init();

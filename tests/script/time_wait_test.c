@@ -333,15 +333,24 @@ static void syn_with_timestamps_reopens_a_connection_without(void **state)
 	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
 }
 
-static void connection_read_after_the_wait_ends_then(void **state)
+// TIME_WAIT by our own FIN and the peer's, which came with some text; the user has not closed.
+static struct fixture *held_by_its_user(void **state, unsigned text_bytes)
 {
 	struct fixture *f = fixture_established(state);
 
 	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
 	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
 	f->snd_nxt++;
-	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .len = 10));
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .len = text_bytes));
 	expect_segment(f, SEG(.flags = TCP_ACK));
+	f->rcv_nxt += text_bytes + 1;
+	return f;
+}
+
+static void connection_read_after_the_wait_ends_then(void **state)
+{
+	struct fixture *f = held_by_its_user(state, 10);
+
 	forget_events(f);
 	advance(f, 100 * 1000);
 	expect_no_event(f);
@@ -364,14 +373,8 @@ static void syn_with_fin_may_be_dropped_here_too(void **state)
 // RFC 1337 3 F1 holds for a connection that its user still has.
 static void rst_does_not_end_a_connection_that_is_still_read(void **state)
 {
-	struct fixture *f = fixture_established(state);
+	struct fixture *f = held_by_its_user(state, 10);
 
-	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
-	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
-	f->snd_nxt++;
-	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .len = 10));
-	expect_segment(f, SEG(.flags = TCP_ACK));
-	f->rcv_nxt += 11;
 	segment_arrives(f, SEG(.flags = TCP_RST, .seq = f->rcv_nxt));
 	expect_silence(f);
 	expect_state(f, PLX_STATE_TIME_WAIT);
@@ -396,14 +399,8 @@ static void syn_with_older_timestamp_does_not_reopen(void **state)
 // RFC 6191 for a connection that its user has read to the end and not closed.
 static void syn_reopens_a_connection_that_its_user_still_has(void **state)
 {
-	struct fixture *f = fixture_established(state);
+	struct fixture *f = held_by_its_user(state, 0);
 
-	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
-	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
-	f->snd_nxt++;
-	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK));
-	expect_segment(f, SEG(.flags = TCP_ACK));
-	f->rcv_nxt++;
 	forget_events(f);
 	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt + 1000));
 	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .ack = f->rcv_nxt + 1001));
