@@ -10,6 +10,7 @@
 #include "tcp/listener.h"
 #include "tcp/output.h"
 #include "tcp/send_queue.h"
+#include "tcp/time_wait.h"
 #include "tcp/timers.h"
 
 #define MEMORY_RETRY PLX_MILLISECOND
@@ -33,6 +34,8 @@ static bool make_event(struct tcp *tcp, struct tcp_conn *c, struct plx_event *ev
 	if (conn_has(c, CONN_UNFETCHED))
 		listener_on_fetched(tcp, c);
 	c->events = 0;
+	if (conn_has(c, CONN_OFF_WIRE))
+		conn_end_if_done(tcp, c); // it may have waited for this to be told
 	return true;
 }
 

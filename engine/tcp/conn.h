@@ -40,11 +40,10 @@ enum conn_flag {
 	CONN_OUT_OF_ORDER = 1u << 15,	 // something waits for a gap to be filled
 	CONN_KEEPALIVE = 1u << 16,	 // coarse_deadline is the keep-alive's (RFC 9293 3.8.4)
 	CONN_KEEPALIVE_PROBE = 1u << 17, // the next output sends one
-	CONN_SYN_LOST =
-		1u << 21, // more than once: the initial window is one segment (RFC 5681 3.1)
+	CONN_TOOK_OVER = 1u << 18,	 // stands for a TIME_WAIT entry until it is established
+	CONN_SYN_RESENT = 1u << 19,	 // an acknowledgement of it gives no sample (Karn)
 	CONN_OFF_WIRE = 1u << 20, // over, and out of the flow table; unread data waits for its user
-	CONN_SYN_RESENT = 1u << 19, // an acknowledgement of it gives no sample (Karn)
-	CONN_TOOK_OVER = 1u << 18,  // stands for a TIME_WAIT entry until it is established
+	CONN_SYN_LOST = 1u << 21, // more than once: initial window of one segment (RFC 5681 3.1)
 };
 
 // A TCP that retransmits what it has of the send queue, in records of one buffer each.
@@ -116,7 +115,7 @@ struct tcp_conn {
 
 	// Anything else.
 	union {
-		// Keep-alive, or FIN_WAIT_2, or TIME_WAIT that the user still holds.
+		// Keep-alive, or FIN_WAIT_2, or TIME_WAIT that the user still holds; or, off the wire, the end.
 		plx_time coarse_deadline;
 		struct { // while CONN_UNFETCHED: whose backlog it counts in
 			uint32_t listener;
@@ -137,7 +136,7 @@ struct tcp_conn {
 	uint8_t error;	      // of the last event: a positive errno
 	uint8_t soft_error;   // a positive errno; 0: none
 	uint8_t partial_acks; // in this recovery (RFC 6582 4, the impatient variant)
-	uint8_t probes_unanswered; // of the persist or the keep-alive timer: there is never both
+	uint8_t probes_unanswered; // of the persist timer, or of keep-alive while that is off
 };
 static_assert(offsetof(struct tcp_conn, queue) == 2 * CACHE_LINE, "input reads two lines");
 static_assert(offsetof(struct tcp_conn, fine_armed) == 3 * CACHE_LINE, "timers begin a line");

@@ -109,20 +109,26 @@ void conn_end(struct tcp *tcp, struct tcp_conn *c, int error)
 {
 	uint64_t hash = flow_hash(&tcp->flow_secret, &c->key);
 
-	if (conn_has(c, CONN_OFF_WIRE))
+	if (conn_has(c, CONN_OFF_WIRE)) {
 		tcp->conns_off_wire--;
-	else if (conn_has(c, CONN_TOOK_OVER))
+		c->flags &= ~CONN_OFF_WIRE;
+	} else if (conn_has(c, CONN_TOOK_OVER)) {
 		time_wait_give_back(tcp, c, hash);
-	else
+	} else {
 		flow_table_remove(tcp->flows, hash, entry_make(ENTRY_CONN, conn_index(tcp, c)));
+	}
 	finish(tcp, c, error);
 }
 
-void conn_leave_wire(struct tcp *tcp, struct tcp_conn *c)
+void conn_leave_wire(struct tcp *tcp, struct tcp_conn *c, uint32_t successor)
 {
 	uint64_t hash = flow_hash(&tcp->flow_secret, &c->key);
+	uint32_t entry = entry_make(ENTRY_CONN, conn_index(tcp, c));
 
-	flow_table_remove(tcp->flows, hash, entry_make(ENTRY_CONN, conn_index(tcp, c)));
+	if (successor == INDEX_NONE)
+		flow_table_remove(tcp->flows, hash, entry);
+	else
+		flow_table_replace(tcp->flows, hash, entry, successor);
 	timers_stop(tcp, c);
 	keepalive_end(c);
 	c->coarse_deadline = PLX_TIME_NEVER;

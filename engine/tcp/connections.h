@@ -30,8 +30,9 @@ void conn_end_as(struct tcp *tcp, struct tcp_conn *c, uint32_t successor);
 // The next output sends RST, then ends it by `error`. Its handle is stale from now on.
 void conn_reset(struct tcp *tcp, struct tcp_conn *c, int error);
 
-// RFC 9293 3.10.7.4 fifth, LAST-ACK: it is CLOSED to everybody but its user, who has not read everything.
-void conn_leave_wire(struct tcp *tcp, struct tcp_conn *c);
+// RFC 9293 3.10.7.4 fifth, LAST-ACK, and the end of TIME-WAIT: it is CLOSED to everybody but its user, who has not
+// read everything. `successor` takes its place in the flow table, or INDEX_NONE.
+void conn_leave_wire(struct tcp *tcp, struct tcp_conn *c, uint32_t successor);
 
 // Gives the buffers of its queues back.
 void conn_clear(struct tcp *tcp, struct tcp_conn *c);

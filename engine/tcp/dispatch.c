@@ -3,7 +3,7 @@
 // RFC 9293 3.10.7: what a segment finds, a control block, a compact entry, a listener or nothing, and the table
 // dispatch.def that names who answers. The table is total by construction: a row lacks no column, the
 // states lack no row.
-// Called by stack/demux.
+// Called by stack/input.
 #include "tcp/dispatch.h"
 
 #include "tcp/half_open.h"

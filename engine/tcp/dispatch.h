@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Who answers a segment: a table by the state it finds, total by construction.
-// Called by stack/demux for every segment that has parsed and verified.
+// Called by stack/input for every segment that has parsed and verified.
 #ifndef TCP_DISPATCH_H
 #define TCP_DISPATCH_H
 

@@ -322,7 +322,7 @@ static enum verdict answer_by_reset(struct tcp *tcp, struct segment *seg)
 static enum verdict on_syn(struct tcp *tcp, uint32_t entry, struct half_open *ho,
 			   struct segment *seg)
 {
-	if (tcp->config.strict_rst)
+	if (tcp->config.rfc5961)
 		return send_ack(tcp, ho, seg, PLX_DROP_TCP_SYN_SYNCHRONIZED);
 	forget(tcp, family_of_entry(entry), entry_index(entry));
 	tcp_count(tcp, PLX_COUNTER_TCP_HALF_OPEN_RESET);
@@ -360,7 +360,7 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 		return segment_has(seg, TCP_RST) ? segment_drop(seg, PLX_DROP_TCP_SEQUENCE)
 						 : send_ack(tcp, ho, seg, PLX_DROP_TCP_SEQUENCE);
 	if (segment_has(seg, TCP_RST)) { // second; RFC 5961 3.2
-		if (tcp->config.strict_rst && seg->tcp.seq != ho->open.irs + 1)
+		if (tcp->config.rfc5961 && seg->tcp.seq != ho->open.irs + 1)
 			return send_ack(tcp, ho, seg, PLX_DROP_TCP_RST_SEQUENCE);
 		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_RECEIVED);
 		tcp_count(tcp, PLX_COUNTER_TCP_HALF_OPEN_RESET);
@@ -371,6 +371,13 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 		return on_syn(tcp, entry, ho, seg);
 	if (!segment_has(seg, TCP_ACK))
 		return segment_drop(seg, PLX_DROP_TCP_NO_ACK); // fifth
+	if (seg->tcp.ack != ho->open.iss + 1 && ho->predecessor == INDEX_NONE
+	    && syn_cookie_is_valid(tcp, listener, seg)) {
+		// The SYN before, when there was no room, was answered by a cookie.
+		forget(tcp, family, idx);
+		tcp_count(tcp, PLX_COUNTER_TCP_HALF_OPEN_RESET);
+		return syn_cookie_accept(tcp, listener, seg);
+	}
 	if (seg->tcp.ack != ho->open.iss + 1)
 		return answer_by_reset(tcp, seg);
 	return promote(tcp, entry, seg);
@@ -401,21 +408,23 @@ static void expire_one(struct tcp *tcp, enum family family, uint32_t idx)
 }
 
 // What is due of one queue; gives when its next entry is.
-static plx_time expire_queue(struct tcp *tcp, enum family family, struct index_list *list)
+static plx_time expire_queue(struct tcp *tcp, enum family family, struct index_list *list,
+			     unsigned *left)
 {
 	while (!index_list_is_empty(list)) {
 		plx_time deadline = half_open_at(tcp, family, list->head)->deadline;
 
 		// Without room for its SYN+ACK an entry waits where it is.
 		if (!time_is_due(deadline, tcp->now)
-		    || answer_count(tcp->net) >= ANSWER_QUEUE_FRAMES)
+		    || answer_count(tcp->net) >= ANSWER_QUEUE_FRAMES || *left == 0)
 			return deadline;
+		--*left;
 		expire_one(tcp, family, list->head);
 	}
 	return PLX_TIME_NEVER;
 }
 
-void half_open_expire(struct tcp *tcp)
+void half_open_expire(struct tcp *tcp, unsigned max)
 {
 	plx_time due = PLX_TIME_NEVER;
 
@@ -426,10 +435,10 @@ void half_open_expire(struct tcp *tcp)
 		for (unsigned class = 0; class < TIMING_CLASSES; class ++)
 			// From the last queue on: what expires here goes to the one behind.
 			for (unsigned i = HALF_OPEN_QUEUES; i-- > 0;)
-				due = time_min(
-					due,
-					expire_queue(tcp, (enum family)family,
-						     &tcp->half_open_queue[family][class][i]));
+				due = time_min(due,
+					       expire_queue(tcp, (enum family)family,
+							    &tcp->half_open_queue[family][class][i],
+							    &max));
 	tcp->half_open_due = time_min(due, tcp->half_open_due);
 }
 

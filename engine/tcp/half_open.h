@@ -23,8 +23,8 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 // Is this the entry's connection?
 bool half_open_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key);
 
-// Phase 2: repeats what is due, gives up what has been repeated enough.
-void half_open_expire(struct tcp *tcp);
+// Phase 2: repeats what is due, gives up what has been repeated enough, at most `max` in all.
+void half_open_expire(struct tcp *tcp, unsigned max);
 plx_time half_open_next(const struct tcp *tcp);
 
 // Bytes of an entry.

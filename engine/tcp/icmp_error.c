@@ -2,7 +2,7 @@
 //
 // RFC 5927 4: an error is taken up when SND.UNA =< quoted SEG.SEQ < SND.NXT. RFC 5461 4.1: hard errors end an
 // attempt to connect; in synchronized states they are soft (DEVIATION RFC 1122 4.2.3.9).
-// Called by stack/demux.
+// Called by stack/input.
 #include "tcp/icmp_error.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 //
 // ICMP errors about our segments (RFC 9293 3.9.2.2, RFC 5927, RFC 5461): believed only when the quoted
 // sequence number is in flight.
-// Called by stack/demux.
+// Called by stack/input.
 #ifndef TCP_ICMP_ERROR_H
 #define TCP_ICMP_ERROR_H
 

@@ -167,7 +167,7 @@ static bool check_reset(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 {
 	if (!segment_has(seg, TCP_RST))
 		return true;
-	if (tcp->config.strict_rst && seg->tcp.seq != c->rcv.nxt) {
+	if (tcp->config.rfc5961 && seg->tcp.seq != c->rcv.nxt) {
 		challenge_send(tcp, c);
 		segment_drop(seg, PLX_DROP_TCP_RST_SEQUENCE);
 		return false;
@@ -190,7 +190,7 @@ static bool check_syn(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
 	if (!segment_has(seg, TCP_SYN))
 		return true;
-	if (!tcp->config.strict_rst) {
+	if (!tcp->config.rfc5961) {
 		on_syn_without_rfc5961(tcp, c, seg);
 		return false;
 	}
@@ -252,7 +252,7 @@ static bool is_acceptable_ack(const struct tcp *tcp, const struct tcp_conn *c, u
 {
 	enum ack_answer answer = ack_check(c, ack);
 
-	return answer == ACK_ACCEPTABLE || (answer == ACK_OLD && !tcp->config.strict_rst);
+	return answer == ACK_ACCEPTABLE || (answer == ACK_OLD && !tcp->config.rfc5961);
 }
 
 // RFC 9293 3.10.7.4 fifth.
@@ -361,7 +361,7 @@ void input_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 		on_fin(tcp, c);
 }
 
-static bool process_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg,
+static void process_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg,
 				 bool was_time_wait)
 {
 	// What was acknowledged before comes again: a FIN, in TIME-WAIT anything.
@@ -371,7 +371,6 @@ static bool process_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct seg
 	if (is_repeated)
 		delayed_ack_owe(tcp, c);
 	input_text_and_fin(tcp, c, seg);
-	return seg->drop == PLX_DROP_NONE;
 }
 
 enum verdict tcp_input(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)

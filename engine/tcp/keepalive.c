@@ -68,7 +68,7 @@ void keepalive_restart(struct tcp *tcp, struct tcp_conn *c)
 void keepalive_on_timeout(struct tcp *tcp, struct tcp_conn *c)
 {
 	// MUST-26: while data is outstanding its own timers find out.
-	if (c->snd.una != c->snd.nxt || c->queue.head != INDEX_NONE) {
+	if (c->snd.una != c->snd.nxt || c->queue.head != INDEX_NONE || conn_has(c, CONN_PERSIST)) {
 		timers_set_long(tcp, c, time_add(tcp->now, idle_of(tcp, c)));
 		return;
 	}

@@ -295,8 +295,8 @@ static void start_timer(struct turn *t, bool is_interrupted)
 static enum step run_synchronized(struct turn *t)
 {
 	static enum step (*const open[])(struct turn *) = {
-		send_owed_acks, send_head_again, send_lost, send_new,
-		send_fin,	send_keepalive,	 send_ack,
+		send_owed_acks, send_head_again, send_lost,	 send_new,
+		send_fin,	send_ack,	 send_keepalive,
 	};
 	static enum step (*const shut[])(struct turn *) = {send_owed_acks, send_probe, send_ack};
 	bool is_shut = conn_has(t->c, CONN_PERSIST);

@@ -48,6 +48,9 @@ void path_mtu_on_silence(struct tcp *tcp, struct tcp_conn *c)
 {
 	bool is_strong = c->backoff > STRONG_SUSPICION && !conn_is_ipv6(c);
 
-	if (c->backoff > SUSPICION && lower(c, is_strong ? SAFE_IPV4 : SAFE))
+	uint32_t mtu = is_strong ? SAFE_IPV4 : SAFE;
+
+	// What is small passes anywhere: then it is an outage.
+	if (c->backoff > SUSPICION && conn_unacked(c) > mtu && lower(c, mtu))
 		tcp_count(tcp, PLX_COUNTER_TCP_BLACK_HOLES);
 }

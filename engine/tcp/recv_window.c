@@ -72,6 +72,8 @@ bool recv_window_is_worth_update(const struct tcp *tcp, const struct tcp_conn *c
 	uint32_t granted = conn_rcv_wnd(c);
 	uint32_t room = room_in(tcp, c);
 
+	if (conn_has(c, CONN_FIN_RECEIVED))
+		return false; // nothing will come
 	// Two segments or half the buffer, and at least twice what the peer still has: small reads from a
 	// wide window cause no segment of their own.
 	return room > granted && room - granted >= min_u32(buffer_of(tcp, c) / 2, 2u * c->mss)

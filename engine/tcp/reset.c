@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // RFC 9293 3.5.2: how a RST is numbered, groups 1 and 2, and what it does to whoever gets it.
-// Called by tcp/dispatch, tcp/input, tcp/half_open.
+// Called by tcp/input_listen, tcp/input_syn_sent, tcp/input, tcp/half_open, tcp/syn_cookie.
 #include "tcp/reset.h"
 
 #include <errno.h>

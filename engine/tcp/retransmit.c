@@ -87,13 +87,32 @@ static unsigned retries_of(const struct tcp *tcp, const struct tcp_conn *c)
 	return (unsigned)conn_option(tcp, c, option);
 }
 
-// What the timer ran for before the first retransmission.
-static plx_duration first_timeout(const struct tcp *tcp, const struct tcp_conn *c)
+// What the timer runs for before the first retransmission.
+static plx_duration first_timeout(const struct tcp_conn *c, plx_duration limit)
 {
-	plx_duration limit = (plx_duration)conn_option(tcp, c, PLX_OPTION_USER_TIMEOUT);
 	plx_duration timeout = duration_from_us(c->rtt.rto_us);
 
 	return limit != 0 && limit < timeout ? limit : timeout;
+}
+
+static plx_duration user_timeout_of(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return (plx_duration)conn_option(tcp, c, PLX_OPTION_USER_TIMEOUT);
+}
+
+void retransmit_on_user_timeout(const struct tcp *tcp, struct tcp_conn *c,
+				plx_duration limit_before)
+{
+	plx_time began;
+
+	if (c->rto_deadline == PLX_TIME_NEVER || conn_has(c, CONN_PERSIST))
+		return;
+	if (c->backoff > 0) {
+		retransmit_bound_by_user(tcp, c);
+		return;
+	}
+	began = time_subtract(c->rto_deadline, first_timeout(c, limit_before));
+	c->rto_deadline = time_add(began, first_timeout(c, user_timeout_of(tcp, c)));
 }
 
 // R2, or the user's own bound (RFC 5482). Notes when the silence began.
@@ -102,7 +121,7 @@ static bool has_retried_enough(struct tcp *tcp, struct tcp_conn *c)
 	unsigned retries = retries_of(tcp, c);
 
 	if (c->backoff == 0)
-		retransmit_note_silence(tcp, c, first_timeout(tcp, c));
+		retransmit_note_silence(tcp, c, first_timeout(c, user_timeout_of(tcp, c)));
 	return (retries > 0 && c->backoff >= retries) || retransmit_is_past_user_timeout(tcp, c);
 }
 
@@ -161,7 +180,8 @@ void retransmit_on_handshake(struct tcp *tcp, struct tcp_conn *c, plx_time sent_
 
 void retransmit_on_syn_acked(struct tcp *tcp, struct tcp_conn *c)
 {
-	plx_time sent_at = time_subtract(c->rto_deadline, first_timeout(tcp, c));
+	plx_time sent_at = time_subtract(c->rto_deadline,
+					 first_timeout(c, user_timeout_of(tcp, c)));
 
 	if (c->backoff > 1)
 		c->flags |= CONN_SYN_LOST;

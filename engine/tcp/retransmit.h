@@ -32,6 +32,10 @@ void retransmit_note_silence(const struct tcp *tcp, struct tcp_conn *c, plx_dura
 bool retransmit_is_past_user_timeout(const struct tcp *tcp, const struct tcp_conn *c);
 void retransmit_bound_by_user(const struct tcp *tcp, struct tcp_conn *c);
 
+// USER_TIMEOUT was `limit_before`: the timer that runs goes by the new value, counted from when it began.
+void retransmit_on_user_timeout(const struct tcp *tcp, struct tcp_conn *c,
+				plx_duration limit_before);
+
 // Adds a soft error to the connection's next event (RFC 9293 MUST-47); `error` is negative.
 void conn_soft_error(struct tcp *tcp, struct tcp_conn *c, int error);
 

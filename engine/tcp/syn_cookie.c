@@ -127,13 +127,28 @@ static void read_timestamps(const struct tcp *tcp, const struct listener *listen
 	open->peer_wscale = open->has_window_scale ? carrier & TS_NEWS_MASK : 0;
 }
 
-enum verdict syn_cookie_accept(struct tcp *tcp, struct listener *listener, struct segment *seg)
+static struct passive_open blank_for(const struct tcp *tcp, const struct listener *listener,
+				     const struct segment *seg)
 {
-	struct isn isn = isn_of(tcp, &seg->key);
-	struct passive_open open = {
+	return (struct passive_open){
 		.irs = seg->tcp.seq - 1,
 		.own_wscale = passive_open_wscale(tcp, listener),
 	};
+}
+
+bool syn_cookie_is_valid(const struct tcp *tcp, const struct listener *listener,
+			 const struct segment *seg)
+{
+	struct passive_open open = blank_for(tcp, listener, seg);
+	struct isn isn = isn_of(tcp, &seg->key);
+
+	return syn_cookie_is_expected(tcp) && read_cookie(tcp, seg, &isn, &open);
+}
+
+enum verdict syn_cookie_accept(struct tcp *tcp, struct listener *listener, struct segment *seg)
+{
+	struct isn isn = isn_of(tcp, &seg->key);
+	struct passive_open open = blank_for(tcp, listener, seg);
 	struct tcp_conn *c;
 
 	if (!read_cookie(tcp, seg, &isn, &open))

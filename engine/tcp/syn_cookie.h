@@ -20,6 +20,10 @@ static inline bool syn_cookie_is_expected(const struct tcp *tcp)
 	return tcp->now < tcp->cookies_until;
 }
 
+// Does this acknowledgement bring a cookie of ours?
+bool syn_cookie_is_valid(const struct tcp *tcp, const struct listener *listener,
+			 const struct segment *seg);
+
 // An acknowledgement to the listener: opens the connection if it brings a cookie of ours, else answers RST.
 enum verdict syn_cookie_accept(struct tcp *tcp, struct listener *listener, struct segment *seg);
 

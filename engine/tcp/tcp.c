@@ -184,7 +184,7 @@ static void init_config(struct tcp *tcp, const struct plx_stack_config *config)
 		.offloads = config->offloads,
 		.answer_nobody = config->answer_nobody,
 		.drop_syn_fin = config->drop_syn_fin,
-		.strict_rst = config->rfc5961,
+		.rfc5961 = config->rfc5961,
 		.syn_cookies = config->syn_cookies,
 		.time_wait = config->time_wait,
 	};

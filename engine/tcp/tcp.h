@@ -68,7 +68,7 @@ struct tcp_config {
 	uint32_t offloads;
 	bool answer_nobody;
 	bool drop_syn_fin;
-	bool strict_rst; // RFC 5961
+	bool rfc5961; // RFC 5961
 	enum plx_syn_cookies syn_cookies;
 	plx_duration time_wait;
 };

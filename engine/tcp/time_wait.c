@@ -170,25 +170,33 @@ static struct time_wait made_from(struct tcp *tcp, struct tcp_conn *c)
 	return tw;
 }
 
-// The control block goes, an entry stays, or nothing where TIME_WAIT is switched off.
+// An entry of its own for the connection, behind all others; nothing where TIME_WAIT is switched off.
+static uint32_t entry_for(struct tcp *tcp, const struct time_wait *tw, enum family family)
+{
+	uint32_t idx;
+
+	if (tcp->config.time_wait == 0)
+		return INDEX_NONE;
+	idx = take_entry(tcp, family);
+	// An IPv4 entry ends after its addresses, before the struct does.
+	memcpy(time_wait_at(tcp, family, idx), tw, time_wait_bytes(family));
+	index_list_push_tail(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
+	tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAITS);
+	return entry_make(ENTRY_TIME_WAIT + family, idx);
+}
+
+// The control block goes, the entry stays.
 static void compact(struct tcp *tcp, struct tcp_conn *c)
 {
-	enum family family = family_of(&c->key.remote);
 	bool owes_ack = conn_has(c, CONN_ACK_NOW) || c->acks_owed > 0;
 	struct time_wait tw = made_from(tcp, c);
 	struct flow_key key = c->key;
+	uint32_t entry = entry_for(tcp, &tw, family_of(&key.remote));
 
-	if (tcp->config.time_wait == 0) {
+	if (entry == INDEX_NONE)
 		conn_end(tcp, c, 0);
-	} else {
-		uint32_t idx = take_entry(tcp, family);
-
-		// An IPv4 entry ends after its addresses, before the struct does.
-		memcpy(time_wait_at(tcp, family, idx), &tw, time_wait_bytes(family));
-		index_list_push_tail(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
-		tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAITS);
-		conn_end_as(tcp, c, entry_make(ENTRY_TIME_WAIT + family, idx));
-	}
+	else
+		conn_end_as(tcp, c, entry);
 	if (owes_ack)
 		send_ack(tcp, &tw, &key, NULL);
 }
@@ -226,24 +234,18 @@ void time_wait_limit_fin_wait_2(struct tcp *tcp, struct tcp_conn *c)
 {
 	plx_duration limit = (plx_duration)conn_option(tcp, c, PLX_OPTION_FIN_WAIT_2_TIME);
 
-	if (limit == 0)
-		return;
-	keepalive_end(c);
-	timers_set_long(tcp, c, time_add(tcp->now, limit));
-}
-
-// It is over but for its user, who has read everything now.
-static bool has_waited_out(const struct tcp_conn *c)
-{
-	bool is_over = conn_has(c, CONN_OFF_WIRE)
-		|| (c->state == PLX_STATE_TIME_WAIT && c->coarse_deadline == PLX_TIME_NEVER);
-
-	return is_over && conn_may_vanish(c);
+	if (limit > 0) {
+		keepalive_end(c);
+		timers_set_long(tcp, c, time_add(tcp->now, limit));
+	} else if (!conn_has(c, CONN_KEEPALIVE)) {
+		timers_set_long(tcp, c, PLX_TIME_NEVER);
+		keepalive_begin(tcp, c);
+	}
 }
 
 void conn_end_if_done(struct tcp *tcp, struct tcp_conn *c)
 {
-	if (has_waited_out(c))
+	if (conn_has(c, CONN_OFF_WIRE) && conn_may_vanish(c))
 		timers_set_long(tcp, c,
 				tcp->now); // with the next poll: the user may look once more
 	else
@@ -258,7 +260,7 @@ bool last_ack_end_if_done(struct tcp *tcp, struct tcp_conn *c)
 	if (conn_may_vanish(c))
 		conn_end(tcp, c, 0);
 	else
-		conn_leave_wire(tcp, c);
+		conn_leave_wire(tcp, c, INDEX_NONE);
 	return true;
 }
 
@@ -333,7 +335,7 @@ static bool is_in_window(const struct time_wait *tw, const struct segment *seg)
 }
 
 // Of what was sent, and not from long ago: RFC 5961 5.2 with the window that any peer has.
-static bool is_old_ack(const struct time_wait *tw, const struct segment *seg)
+static bool is_acceptable_ack(const struct time_wait *tw, const struct segment *seg)
 {
 	return tw->snd_nxt - seg->tcp.ack < UINT16_MAX;
 }
@@ -353,7 +355,7 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 	}
 	if (!segment_has(seg, TCP_ACK | TCP_SYN) && is_in_window(tw, seg))
 		return segment_drop(seg, PLX_DROP_TCP_NO_ACK); // RFC 9293 3.10.7.4 fifth
-	if (segment_len(seg) == 0 && is_in_window(tw, seg) && is_old_ack(tw, seg))
+	if (segment_len(seg) == 0 && is_in_window(tw, seg) && is_acceptable_ack(tw, seg))
 		return segment_drop(seg, PLX_DROP_TCP_TIME_WAIT); // no acknowledgement of one
 	if (segment_has(seg, TCP_FIN) && seg->tcp.seq + segment_len(seg) == tw->rcv_nxt) {
 		// RFC 9293 3.10.7.4 eighth: our last ACK was lost; the wait begins anew.

@@ -81,7 +81,7 @@ static void on_long_timeout(struct tcp *tcp, struct tcp_conn *c)
 	else if (conn_may_vanish(c))
 		conn_end(tcp, c, 0);
 	else
-		timers_set_long(tcp, c, PLX_TIME_NEVER); // until its user closes it
+		conn_leave_wire(tcp, c, INDEX_NONE); // its user may still read
 }
 
 // What was handed to the fine wheel may have moved away since (keep-alive): back to the coarse one.
@@ -136,7 +136,7 @@ void timers_expire(struct tcp *tcp)
 			expire_fine(tcp, conn_at(tcp, fired[i]));
 		total += n;
 	} while (n == EXPIRE_BATCH && total < EXPIRE_MAX);
-	half_open_expire(tcp);
+	half_open_expire(tcp, EXPIRE_MAX);
 	time_wait_expire(tcp, EXPIRE_MAX);
 }
 

@@ -172,7 +172,7 @@ static void reset(struct tcp *tcp, struct tcp_conn *c)
 // Data that has arrived and will not be read (RFC 2525 2.17).
 static bool has_unread(const struct tcp_conn *c)
 {
-	return c->rcv_bytes > 0 || c->ooo_bytes > 0;
+	return !conn_has(c, CONN_READ_SHUT) && (c->rcv_bytes > 0 || c->ooo_bytes > 0);
 }
 
 static void close_conn(struct tcp *tcp, struct tcp_conn *c)
@@ -252,7 +252,7 @@ int user_shutdown(struct tcp *tcp, plx_conn handle, enum plx_shutdown_how how)
 	if (how != PLX_SHUTDOWN_WRITE) {
 		c->flags |= CONN_READ_SHUT;
 		receive_clear(c);
-		if (recv_window_is_worth_update(tcp, c) && !conn_has(c, CONN_FIN_RECEIVED))
+		if (recv_window_is_worth_update(tcp, c))
 			delayed_ack_at_once(tcp, c);
 	}
 	if (how != PLX_SHUTDOWN_READ)
@@ -266,6 +266,7 @@ int user_set_option(struct tcp *tcp, plx_conn handle, enum plx_option option, in
 	struct plx_option_value change = {option, value};
 	struct listener *listener = listener_resolve(tcp, handle);
 	plx_duration idle_before;
+	plx_duration limit_before;
 	struct tcp_conn *c;
 	int rc;
 
@@ -278,11 +279,17 @@ int user_set_option(struct tcp *tcp, plx_conn handle, enum plx_option option, in
 	if (c == NULL)
 		return -EBADF;
 	idle_before = (plx_duration)conn_option(tcp, c, PLX_OPTION_KEEPALIVE_IDLE);
+	limit_before = (plx_duration)conn_option(tcp, c, PLX_OPTION_USER_TIMEOUT);
 	rc = option_profile_change(&tcp->profiles, &c->profile, &change, 1);
 	if (rc != 0)
 		return rc;
+	if (option == PLX_OPTION_USER_TIMEOUT)
+		retransmit_on_user_timeout(tcp, c, limit_before);
 	if (option == PLX_OPTION_KEEPALIVE || option == PLX_OPTION_KEEPALIVE_IDLE)
 		keepalive_on_option(tcp, c, idle_before);
+	if (option == PLX_OPTION_FIN_WAIT_2_TIME && c->state == PLX_STATE_FIN_WAIT_2
+	    && conn_has(c, CONN_USER_CLOSED))
+		time_wait_limit_fin_wait_2(tcp, c);
 	if (option == PLX_OPTION_RECEIVE_BUFFER && conn_is_synchronized(c)
 	    && recv_window_is_worth_update(tcp, c))
 		delayed_ack_at_once(tcp, c);

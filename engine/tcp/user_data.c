@@ -144,7 +144,7 @@ static int resolve_receiver(const struct tcp *tcp, plx_conn handle, struct tcp_c
 // Room was made: perhaps the peer should hear of it, perhaps the connection only waited for this.
 static void after_read(struct tcp *tcp, struct tcp_conn *c)
 {
-	if (recv_window_is_worth_update(tcp, c) && !conn_has(c, CONN_FIN_RECEIVED))
+	if (recv_window_is_worth_update(tcp, c))
 		delayed_ack_at_once(tcp, c);
 	conn_end_if_done(tcp, c);
 }

@@ -367,6 +367,84 @@ static void half_closed_connection_receives_for_hours(void **state)
 	expect_event(f, PLX_EVENT_PEER_CLOSED, 0);
 }
 
+// 3.8.4: the probe is no acknowledgement; what is owed goes by itself, before it.
+static void probe_takes_no_window_update_with_it(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+	struct plx_event events[4];
+
+	plan_keepalive(f);
+	fixture_set_option(f, PLX_OPTION_RECEIVE_BUFFER, 2000);
+	fixture_established(state);
+	segment_arrives(f, SEG(.len = 2000));
+	advance(f, 40);
+	forget_output(f);
+	forget_events(f);
+	f->now += IDLE_MS * PLX_MILLISECOND - 40 * PLX_MILLISECOND;
+	(void)plx_poll(f->stack, events, 4, f->now);
+	user_receives(f, 2000);
+	expect_segment(f, SEG(.flags = TCP_ACK, .seq = f->snd_nxt, .wnd = 2000));
+	expect_segment(f, SEG(.flags = TCP_ACK, .seq = f->snd_nxt - 1));
+}
+
+static void fin_wait_2_may_be_given_a_limit_later(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	fixture_set_option(f, PLX_OPTION_FIN_WAIT_2_TIME, 0);
+	plan_keepalive(f);
+	fixture_fin_wait_2(state);
+	set(f, PLX_OPTION_FIN_WAIT_2_TIME, 5 * PLX_SECOND);
+	set(f, PLX_OPTION_KEEPALIVE_IDLE, 3 * PLX_SECOND);
+	expect_silence_for(f, 4999);
+	advance(f, 1);
+	expect_event(f, PLX_EVENT_FAILED, -ETIMEDOUT);
+}
+
+// RFC 5482: a limit that is set while something is on its way counts for that.
+static void user_timeout_may_be_set_while_waiting(void **state)
+{
+	struct fixture *f = with_rtt(state);
+
+	user_sends(f, 10);
+	expect_segment(f, SEG(.len = 10));
+	advance(f, 50);
+	set(f, PLX_OPTION_USER_TIMEOUT, 100 * PLX_MILLISECOND);
+	advance(f, 49);
+	expect_no_event(f);
+	advance(f, 1);
+	expect_event(f, PLX_EVENT_FAILED, -ETIMEDOUT);
+}
+
+// MUST-29: while a FIN waits at a shut window its probes are the ones that count.
+static void waiting_fin_is_no_silence(void **state)
+{
+	struct fixture *f = kept_alive(state);
+
+	set(f, PLX_OPTION_RTO_MIN, 60 * PLX_SECOND);
+	segment_arrives(f, SEG(.flags = TCP_ACK, .len = 1, .wnd = 0));
+	f->rcv_nxt++;
+	user_receives(f, 1);
+	forget_events(f);
+	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
+	advance(f, 3 * IDLE_MS);
+	expect_state(f, PLX_STATE_FIN_WAIT_1);
+	forget_output(f);
+}
+
+// What is small passes everywhere: an outage is no black hole.
+static void outage_without_large_segments_lowers_nothing(void **state)
+{
+	struct fixture *f = with_rtt(state);
+
+	user_sends(f, 50);
+	advance(f, 100 * 1000);
+	forget_output(f);
+	forget_events(f);
+	expect_counter(f, PLX_COUNTER_TCP_BLACK_HOLES, 0);
+	assert_int_equal(info_of(f).mss_bytes, MSS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +468,11 @@ int main(void)
 		SCENARIO(black_hole_is_survived),
 		SCENARIO(user_timeout_may_be_shorter_than_the_retransmission_timeout),
 		SCENARIO(half_closed_connection_receives_for_hours),
+		SCENARIO(probe_takes_no_window_update_with_it),
+		SCENARIO(fin_wait_2_may_be_given_a_limit_later),
+		SCENARIO(user_timeout_may_be_set_while_waiting),
+		SCENARIO(waiting_fin_is_no_silence),
+		SCENARIO(outage_without_large_segments_lowers_nothing),
 	};
 
 	test_eal_init();

@@ -165,6 +165,12 @@ static bool is_in(struct fixture *f, enum matrix_state which)
 
 	switch (which) {
 	case CLOSED:
+		// Its user may have still to read.
+		if (stats.connections == 1)
+			return stats.half_open + stats.time_wait == 0
+				&& plx_get_info(f->stack, f->conn, &info) == 0
+				&& info.state == PLX_STATE_CLOSED;
+		// fall through
 	case LISTEN:
 		return stats.connections + stats.half_open + stats.time_wait == 0
 			&& (which == CLOSED || stats.listeners == 1);

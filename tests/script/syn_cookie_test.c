@@ -288,6 +288,31 @@ static void cookie_is_void_when_the_scale_has_changed(void **state)
 	expect_no_event(f);
 }
 
+// The table was full, then it had room: whichever SYN+ACK the client answers, it is let in.
+static void cookie_counts_although_an_entry_came_later(void **state)
+{
+	struct fixture *f = plan_cookies(state, PLX_SYN_COOKIES_AUTO);
+	uint32_t cookie;
+
+	f->config.max_half_open = 1;
+	fixture_listening(state);
+	f->to_stack.src_port++;
+	peer_sends_syn(f);
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+	f->to_stack.src_port--;
+	peer_sends_syn(f);
+	cookie = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK))->tcp.seq;
+	f->to_stack.src_port++;
+	segment_arrives(f, SEG(.flags = TCP_RST, .seq = f->peer.isn + 1));
+	f->to_stack.src_port--;
+	peer_sends_syn(f);
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+	assert_int_equal(stats_of(f).half_open, 1);
+	segment_arrives(f, SEG(.seq = f->peer.isn + 1, .ack = cookie + 1));
+	expect_event(f, PLX_EVENT_ACCEPTED, 0);
+	assert_int_equal(stats_of(f).half_open, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +334,7 @@ int main(void)
 		SCENARIO(full_backlog_answers_rst),
 		SCENARIO(closed_listener_accepts_no_cookie),
 		SCENARIO(cookie_is_void_when_the_scale_has_changed),
+		SCENARIO(cookie_counts_although_an_entry_came_later),
 	};
 
 	test_eal_init();

@@ -407,6 +407,22 @@ static void syn_reopens_a_connection_that_its_user_still_has(void **state)
 	expect_event(f, PLX_EVENT_CLOSED, 0);
 }
 
+// 3.10.8: after 2 MSL it is CLOSED to everybody, though its user has still to read.
+static void unread_connection_leaves_the_wire_after_the_wait(void **state)
+{
+	struct fixture *f = held_by_its_user(state, 10);
+
+	forget_events(f);
+	advance(f, 60 * 1000);
+	assert_int_equal(info_of(f).state, PLX_STATE_CLOSED);
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .seq = f->rcv_nxt - 1));
+	expect_segment(f, SEG(.flags = TCP_RST));
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = 5));
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+	user_receives(f, 10);
+	expect_event(f, PLX_EVENT_CLOSED, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +451,7 @@ int main(void)
 		SCENARIO(rst_does_not_end_a_connection_that_is_still_read),
 		SCENARIO(syn_with_older_timestamp_does_not_reopen),
 		SCENARIO(syn_reopens_a_connection_that_its_user_still_has),
+		SCENARIO(unread_connection_leaves_the_wire_after_the_wait),
 	};
 
 	test_eal_init();

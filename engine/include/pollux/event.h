@@ -30,7 +30,10 @@ enum plx_event_mask {
 	PLX_EVENT_SOFT_ERROR = 1u << 6,
 	/** Buffers given with a cookie are free again; fetch them with plx_sent(). */
 	PLX_EVENT_SENT = 1u << 7,
-	/** The last event: the connection has ended in order; the handle is stale now. */
+	/**
+	 * The last event: the connection has ended in order; the handle is stale now. That may be before
+	 * plx_close(): when both FINs are acknowledged and all was read it comes with the next plx_poll().
+	 */
 	PLX_EVENT_CLOSED = 1u << 8,
 	/** The last event: the connection has ended by `error`; the handle is stale now. */
 	PLX_EVENT_FAILED = 1u << 9,

@@ -177,7 +177,7 @@ PLX_API unsigned plx_poll(struct plx_stack *stack, struct plx_event *events, uns
 			  plx_time now);
 
 /**
- * Phase 4: cuts what may be sent into frames, at most `max`. The caller owns them and sends all of
+ * Phase 4: cuts what may be sent into frames, at most `max`, which is 2 or more. The caller owns them and sends all of
  * them, in order, before it asks for more: as far as the engine knows they are on the wire.
  * Returns how many there are; fewer than `max` means there is nothing more to send now.
  */

@@ -89,6 +89,7 @@ static void a_legal_arrow_is_followed(void **state)
 	}
 }
 
+#ifndef NDEBUG // a release writes what it is told
 // In a child process, because the assertion ends it.
 static bool is_asserted_against(enum plx_state from, enum plx_state to)
 {
@@ -109,12 +110,7 @@ static bool is_asserted_against(enum plx_state from, enum plx_state to)
 
 static void any_other_arrow_is_asserted_against(void **state)
 {
-	bool has_assertions = false;
-
 	(void)state;
-	assert((has_assertions = true));
-	if (!has_assertions)
-		skip();
 	for (unsigned from = 0; from < PLX_STATE_COUNT; from++) {
 		for (unsigned to = 0; to < PLX_STATE_COUNT; to++) {
 			if (is_expected((enum plx_state)from, (enum plx_state)to))
@@ -126,6 +122,7 @@ static void any_other_arrow_is_asserted_against(void **state)
 		}
 	}
 }
+#endif
 
 static void each_state_has_the_name_of_the_rfc(void **state)
 {
@@ -144,7 +141,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_arrows_are_those_of_the_figure),
 		cmocka_unit_test(a_legal_arrow_is_followed),
+#ifndef NDEBUG
 		cmocka_unit_test(any_other_arrow_is_asserted_against),
+#endif
 		cmocka_unit_test(each_state_has_the_name_of_the_rfc),
 	};
 
