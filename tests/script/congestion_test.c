@@ -35,6 +35,20 @@ static void acknowledge(struct fixture *f, uint32_t ack)
 	segment_arrives(f, SEG(.ack = ack));
 }
 
+// RFC 9293 MUST-1: a window is an unsigned number, 65535 no less than 32767.
+static void window_is_unsigned(void **state)
+{
+	struct fixture *f = begin(state, 64);
+	uint32_t nxt = f->snd_nxt;
+
+	segment_arrives(f, SEG(.wnd = 32000));
+	segment_arrives(f, SEG(.wnd = UINT16_MAX));
+	user_sends(f, 100 * MSS);
+	assert_int_equal(take_flight(f, &nxt), 64);
+	acknowledge(f, nxt);
+	forget_output(f);
+}
+
 // RFC 3465 2.2: by what is acknowledged, a segment for a segment; an ACK for two lets four go.
 static void slow_start_doubles_per_round_trip(void **state)
 {
@@ -174,6 +188,7 @@ static void initial_window_is_one_segment_after_lost_syns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCENARIO(window_is_unsigned),
 		SCENARIO(slow_start_doubles_per_round_trip),
 		SCENARIO(stretch_ack_opens_the_window_by_a_bounded_step),
 		SCENARIO(congestion_avoidance_adds_a_segment_per_round_trip),

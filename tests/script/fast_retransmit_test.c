@@ -46,6 +46,24 @@ static void third_duplicate_ack_sends_the_lost_segment(void **state)
 	expect_counter(f, PLX_COUNTER_TCP_DUPLICATE_ACKS, 3);
 }
 
+// RFC 3042 2: each of the first two lets a new segment go, beyond cwnd, which stays as it is.
+static void first_two_duplicate_acks_let_new_data_go(void **state)
+{
+	struct fixture *f = with_ten_in_flight(state);
+
+	user_sends(f, 5 * MSS);
+	expect_silence(f);
+	for (unsigned i = 0; i < 2; i++) {
+		duplicate_acks_arrive(f, 1, f->snd_nxt);
+		expect_segment(f, SEG(.seq = f->snd_nxt + (FLIGHT + i) * MSS, .len = MSS));
+		expect_silence(f);
+	}
+	assert_int_equal(info_of(f).cwnd_bytes, FLIGHT * MSS);
+	duplicate_acks_arrive(f, 1, f->snd_nxt);
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = MSS));
+	expect_silence(f);
+}
+
 // They count the same when they come in one burst.
 static void duplicate_acks_of_a_burst_count_each(void **state)
 {
@@ -239,6 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(third_duplicate_ack_sends_the_lost_segment),
+		SCENARIO(first_two_duplicate_acks_let_new_data_go),
 		SCENARIO(duplicate_acks_of_a_burst_count_each),
 		SCENARIO(lookalikes_are_no_duplicate_acks),
 		SCENARIO(duplicate_acks_with_nothing_in_flight_mean_nothing),

@@ -256,8 +256,12 @@ static void send_mss_is_the_lesser_of_both(void **state)
 
 	f->peer.mss = 9000;
 	fixture_established(state);
-
 	assert_int_equal(info_of(f).mss_bytes, own_mss(f));
+
+	fixture_renew(state);
+	f->peer.mss = 700;
+	fixture_established(state);
+	assert_int_equal(info_of(f).mss_bytes, 700);
 }
 
 // RFC 7323 2.3: a shift above 14 counts as 14.

@@ -202,6 +202,30 @@ static void unknown_options_are_skipped(void **state)
 	}
 }
 
+// RFC 9293 MUST-64: an option may begin at any octet.
+static void options_begin_at_any_octet(void **state)
+{
+	static const uint8_t mss[] = {2, 4, 700 >> 8, 700 & 0xff};
+	struct fixture *f = fixture_plan(state);
+	struct good_frame g;
+
+	for (size_t at = 0; at <= OPTIONS_BYTES - sizeof(mss); at++) {
+		fixture_listening(state);
+		build_good(f, &g, TCP_SYN);
+		memset(g.tcp + TCP_HEADER_BYTES, 1, OPTIONS_BYTES);
+		memcpy(g.tcp + TCP_HEADER_BYTES + at, mss, sizeof(mss));
+		store_be32(g.tcp + 8, 0);
+		mend_checksums(f, &g);
+		frame_arrives(f, g.bytes, g.len_bytes);
+		f->snd_nxt = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK))->tcp.seq + 1;
+		f->rcv_nxt++;
+		segment_arrives(f, SEG());
+		expect_event(f, PLX_EVENT_ACCEPTED, 0);
+		assert_int_equal(info_of(f).mss_bytes, 700);
+		fixture_renew(state);
+	}
+}
+
 // RFC 1122 3.2.1.7: a host does not discard a datagram for its TTL.
 static void exhausted_hop_limit_is_no_reason(void **state)
 {
@@ -345,6 +369,8 @@ static void foreign_and_martian_ipv4_addresses_are_dropped(void **state)
 	from_and_to(f, "198.18.0.255", NULL, PLX_DROP_IP_SOURCE);
 	from_and_to(f, NULL, "198.18.0.3", PLX_DROP_IP_NOT_FOR_US);
 	from_and_to(f, NULL, "224.0.0.1", PLX_DROP_IP_NOT_FOR_US);
+	from_and_to(f, NULL, "255.255.255.255", PLX_DROP_IP_NOT_FOR_US);
+	from_and_to(f, NULL, "198.18.0.255", PLX_DROP_IP_NOT_FOR_US);
 }
 
 static void foreign_and_martian_ipv6_addresses_are_dropped(void **state)
@@ -356,6 +382,7 @@ static void foreign_and_martian_ipv6_addresses_are_dropped(void **state)
 	from_and_to(f, "::", NULL, PLX_DROP_IP_SOURCE);
 	from_and_to(f, "fd00::2", NULL, PLX_DROP_IP_SOURCE);
 	from_and_to(f, NULL, "fd00::3", PLX_DROP_IP_NOT_FOR_US);
+	from_and_to(f, NULL, "ff02::1", PLX_DROP_IP_NOT_FOR_US);
 }
 
 static void wrong_ethernet_headers_are_dropped(void **state)
@@ -428,6 +455,7 @@ int main(void)
 		SCENARIO(wrong_data_offset_is_dropped),
 		SCENARIO(malformed_options_are_dropped),
 		SCENARIO(unknown_options_are_skipped),
+		SCENARIO(options_begin_at_any_octet),
 		SCENARIO(exhausted_hop_limit_is_no_reason),
 		SCENARIO(malformed_syn_opens_nothing),
 		SCENARIO_EVERY_LINK(truncated_frames_are_dropped),

@@ -136,8 +136,9 @@ static void hop_limit_and_dscp_go_with_every_segment(void **state)
 	expect_segment(f, SEG(.len = 10, .hop_limit = 7, .traffic_class = 46 << 2));
 	forget_events(f);
 	assert_int_equal(plx_set_option(f->stack, f->conn, PLX_OPTION_HOP_LIMIT, 9), 0);
+	assert_int_equal(plx_set_option(f->stack, f->conn, PLX_OPTION_DSCP, 10), 0);
 	user_closes(f);
-	expect_segment(f, SEG(.hop_limit = 9, .traffic_class = 46 << 2));
+	expect_segment(f, SEG(.hop_limit = 9, .traffic_class = 10 << 2));
 }
 
 // Entries without a control block answer as the connection would.

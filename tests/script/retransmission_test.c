@@ -239,6 +239,23 @@ static void connection_fails_after_its_retries(void **state)
 	expect_silence_for(f, 1000000);
 }
 
+// RFC 9293 3.8.6, SHLD-16: what a shrunk window still covers is sent again as ever; MAY-7: the rest too, once
+// its turn comes.
+static void shrunk_window_does_not_stop_retransmission(void **state)
+{
+	struct fixture *f = connected_with_rtt(state, 1);
+
+	user_sends(f, 3 * MSS);
+	for (unsigned i = 0; i < 3; i++)
+		expect_segment(f, SEG(.len = MSS));
+	segment_arrives(f, SEG(.wnd = MSS));
+	expect_segment_after(f, 200, SEG(.seq = f->snd_nxt, .len = MSS));
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 2 * MSS, .wnd = MSS / 2));
+	expect_segment_within(f, 1000, SEG(.seq = f->snd_nxt + 2 * MSS, .len = MSS));
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 3 * MSS));
+	expect_silence_for(f, 100000);
+}
+
 // RFC 9293 3.8.3: R2 is at least 100 seconds.
 static void default_retries_span_100_seconds(void **state)
 {
@@ -364,6 +381,7 @@ int main(void)
 		SCENARIO(retransmission_begins_at_snd_una),
 		SCENARIO(retransmission_carries_the_current_ack),
 		SCENARIO(connection_fails_after_its_retries),
+		SCENARIO(shrunk_window_does_not_stop_retransmission),
 		SCENARIO(default_retries_span_100_seconds),
 		SCENARIO(backoff_has_a_ceiling),
 		SCENARIO(fin_is_sent_again),

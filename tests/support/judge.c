@@ -17,6 +17,8 @@ enum {
 	IPV4_DF = 0x4000,
 	TCP_RESERVED_OFFSET = 12,
 	TCP_RESERVED_MASK = 0x0f,
+	OPTION_END = 0,
+	OPTION_NOP = 1,
 };
 
 // A table that was given back, empty: a test that makes thousands of stacks takes it again.
@@ -126,6 +128,26 @@ static const char *judge_ipv4(const uint8_t *l3, const struct frame *frame)
 	return NULL;
 }
 
+// RFC 9293 3.1: every option but END and NOP has its length (MUST-68), behind END there are zeros (MUST-69).
+static const char *judge_options(const uint8_t *options, size_t len_bytes)
+{
+	size_t at = 0;
+
+	while (at < len_bytes && options[at] != OPTION_END) {
+		if (options[at] == OPTION_NOP) {
+			at++;
+			continue;
+		}
+		if (at + 1 == len_bytes || options[at + 1] < 2 || options[at + 1] > len_bytes - at)
+			return "an option has no length, or a wrong one";
+		at += options[at + 1];
+	}
+	for (; at < len_bytes; at++)
+		if (options[at] != 0)
+			return "its TCP header is not padded with zeros";
+	return NULL;
+}
+
 static const char *judge_ip(const struct judge *judge, const uint8_t *l3, size_t l3_bytes,
 			    const struct frame *frame)
 {
@@ -149,6 +171,9 @@ static const char *judge_ip(const struct judge *judge, const uint8_t *l3, size_t
 		return "its transport checksum is wrong";
 	if (frame->is_tcp && (l4[TCP_RESERVED_OFFSET] & TCP_RESERVED_MASK) != 0)
 		return "a reserved bit of its TCP header is set";
+	if (frame->is_tcp)
+		return judge_options(l4 + TCP_HEADER_BYTES,
+				     frame->tcp.header_bytes - TCP_HEADER_BYTES);
 	return NULL;
 }
 
