@@ -204,6 +204,22 @@ static void data_queued_before_the_handshake_goes_with_its_ack(void **state)
 	expect_event(f, PLX_EVENT_CONNECTED, 0);
 }
 
+// DEVIATION 3.10.7.3 fourth: text and FIN that come with the peer's SYN are not taken, and come again.
+static void text_of_a_syn_ack_comes_again(void **state)
+{
+	struct fixture *f = fixture_syn_sent(state);
+
+	segment_arrives(f,
+			SEG(.flags = TCP_SYN | TCP_ACK | TCP_FIN, .seq = f->peer.isn, .len = 10));
+	f->rcv_nxt = f->peer.isn + 1;
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt));
+	expect_event(f, PLX_EVENT_CONNECTED, 0);
+	expect_state(f, PLX_STATE_ESTABLISHED);
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK, .len = 10));
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt + 11));
+	user_receives(f, 10);
+}
+
 // RFC 9293 3.5 figure 8: both sides send SYN.
 static void simultaneous_open_establishes(void **state)
 {
@@ -439,6 +455,7 @@ int main(void)
 		SCENARIO(syn_is_sent_again_with_backoff_then_given_up),
 		SCENARIO(syn_retries_is_obeyed),
 		SCENARIO(data_queued_before_the_handshake_goes_with_its_ack),
+		SCENARIO(text_of_a_syn_ack_comes_again),
 		SCENARIO(simultaneous_open_establishes),
 		SCENARIO(simultaneous_open_ends_with_an_ack),
 		SCENARIO(rst_in_simultaneous_open_refuses),

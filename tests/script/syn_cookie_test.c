@@ -155,6 +155,13 @@ static void old_cookie_is_worth_nothing(void **state)
 	advance(f, 2 * PERIOD_MS);
 	segment_arrives(f, SEG());
 	expect_segment(f, SEG(.flags = TCP_RST, .seq = f->snd_nxt));
+	// The same while fresh ones are on their way to others.
+	f->to_stack.src_port++;
+	peer_sends_syn(f);
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK));
+	f->to_stack.src_port--;
+	segment_arrives(f, SEG());
+	expect_segment(f, SEG(.flags = TCP_RST, .seq = f->snd_nxt));
 	expect_no_event(f);
 }
 
