@@ -210,7 +210,7 @@ static void first_threshold_is_told_once(void **state)
 
 	expect_told_after(f, 3);
 	fixture_renew(state);
-	with_rtt(state);
+	f = with_rtt(state);
 	set(f, PLX_OPTION_SOFT_RETRIES, 5);
 	expect_told_after(f, 5);
 }

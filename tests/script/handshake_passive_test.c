@@ -259,6 +259,7 @@ static void send_mss_is_the_lesser_of_both(void **state)
 	assert_int_equal(info_of(f).mss_bytes, own_mss(f));
 
 	fixture_renew(state);
+	f = fixture_plan(state);
 	f->peer.mss = 700;
 	fixture_established(state);
 	assert_int_equal(info_of(f).mss_bytes, 700);

@@ -206,11 +206,11 @@ static void unknown_options_are_skipped(void **state)
 static void options_begin_at_any_octet(void **state)
 {
 	static const uint8_t mss[] = {2, 4, 700 >> 8, 700 & 0xff};
-	struct fixture *f = fixture_plan(state);
 	struct good_frame g;
 
 	for (size_t at = 0; at <= OPTIONS_BYTES - sizeof(mss); at++) {
-		fixture_listening(state);
+		struct fixture *f = fixture_listening(state);
+
 		build_good(f, &g, TCP_SYN);
 		memset(g.tcp + TCP_HEADER_BYTES, 1, OPTIONS_BYTES);
 		memcpy(g.tcp + TCP_HEADER_BYTES + at, mss, sizeof(mss));
