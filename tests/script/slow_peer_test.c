@@ -96,7 +96,7 @@ static void reader_takes_all(struct fixture *f, uint32_t left)
 }
 
 // What is asked of the sender of probes for a day: returns how many there were.
-static unsigned probe_for_a_day(struct fixture *f, plx_duration longest, uint32_t taken_per_probe)
+static unsigned probe_for_a_day(struct fixture *f, plx_duration longest)
 {
 	plx_time end = f->now + DAY_S * PLX_SECOND, before = f->now;
 	plx_duration gap = info_of(f).rto; // SHLD-29
