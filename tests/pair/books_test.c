@@ -25,7 +25,7 @@ static plx_conn begin_with_data_under_way(struct pair *pair)
 	uint8_t bytes[5000] = {0};
 	plx_conn conn;
 
-	pair_plan(pair, "pair_books", test_seed(), false);
+	pair_plan(pair, test_seed(), false);
 	pair_begin(pair);
 	pair_listen(pair, PORT, NULL, 0);
 	conn = pair_connect(pair, PORT, NULL, NULL, 0);
@@ -62,7 +62,8 @@ static void frame_stolen_before_input_is_missed(void **state)
 	(void)state;
 	begin_with_data_under_way(&pair);
 	link = &pair.sides[PAIR_CLIENT].link;
-	rte_pktmbuf_free(link_take(link, pair.sides[PAIR_SERVER].config.pool, link_next(link)));
+	rte_pktmbuf_free(
+		link_take(link, pair.sides[PAIR_SERVER].config.pool, link_next(link), NULL));
 	assert_string_equal(pair_books_fault(&pair),
 			    "a stack has not received what the link delivered");
 	link->delivered--;

@@ -37,11 +37,11 @@ static void every_size_in_each_direction(bool is_ipv6)
 	struct pair pair;
 
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		pair_plan(&pair, "pair_clean", seed++, is_ipv6);
+		pair_plan(&pair, seed++, is_ipv6);
 		transfer_clean(&pair, sizes[i], 0);
-		pair_plan(&pair, "pair_clean", seed++, is_ipv6);
+		pair_plan(&pair, seed++, is_ipv6);
 		transfer_clean(&pair, 0, sizes[i]);
-		pair_plan(&pair, "pair_clean", seed++, is_ipv6);
+		pair_plan(&pair, seed++, is_ipv6);
 		transfer_clean(&pair, sizes[i], sizes[(i * 7) % 20]);
 	}
 }
@@ -64,7 +64,7 @@ static void bare_ip_both_families(void **state)
 
 	(void)state;
 	for (unsigned is_ipv6 = 0; is_ipv6 < 2; is_ipv6++) {
-		pair_plan(&pair, "pair_clean", test_seed(), is_ipv6);
+		pair_plan(&pair, test_seed(), is_ipv6);
 		pair.link = PLX_LINK_IP;
 		transfer_clean(&pair, 300000, 200000);
 	}
@@ -77,7 +77,7 @@ static void neighbors_are_learned(void **state)
 
 	(void)state;
 	for (unsigned is_ipv6 = 0; is_ipv6 < 2; is_ipv6++) {
-		pair_plan(&pair, "pair_clean", test_seed(), is_ipv6);
+		pair_plan(&pair, test_seed(), is_ipv6);
 		pair.learns_neighbors = true;
 		transfer_clean(&pair, 30000, 20000);
 	}
@@ -91,9 +91,11 @@ static void bursts_of_every_size(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(bursts) / sizeof(bursts[0]); i++) {
-		pair_plan(&pair, "pair_clean", test_seed() + i, (i & 1) != 0);
+		pair_plan(&pair, test_seed() + i, (i & 1) != 0);
 		pair.burst = bursts[i];
-		pair.link_config.batch = PLX_MILLISECOND;
+		pair_use_link(&pair,
+			      (struct link_config){.model.delay = 5 * PLX_MILLISECOND,
+						   .batch = PLX_MILLISECOND});
 		transfer_clean(&pair, 400000, 400000);
 	}
 }
@@ -107,9 +109,10 @@ static void every_rate_and_delay(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 4; i++) {
 		for (unsigned j = 0; j < 3; j++) {
-			pair_plan(&pair, "pair_clean", test_seed() + i * 3 + j, (i & 1) != 0);
-			pair.link_config.rate_bps = rates_bps[i];
-			pair.link_config.delay = delays[j];
+			pair_plan(&pair, test_seed() + i * 3 + j, (i & 1) != 0);
+			pair_use_link(&pair,
+				      (struct link_config){.model.rate_bps = rates_bps[i],
+							   .model.delay = delays[j]});
 			// A megabit queues longer than RTO_INITIAL behind a deep buffer.
 			transfer_clean(&pair, i == 0 ? 8000 : 300000, i == 0 ? 8000 : 300000);
 		}
@@ -133,7 +136,7 @@ static void every_kind_of_port(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 2 * sizeof(offloads) / sizeof(offloads[0]); i++) {
-		pair_plan(&pair, "pair_clean", test_seed() + i, (i & 1) != 0);
+		pair_plan(&pair, test_seed() + i, (i & 1) != 0);
 		pair.sides[PAIR_SERVER].config.offloads = offloads[i / 2];
 		pair.sides[PAIR_CLIENT].config.offloads = offloads[i / 2];
 		transfer_clean(&pair, 200000, 300000);
@@ -170,7 +173,7 @@ static void every_kind_of_connection(void **state)
 			.limit = LIMIT_S * PLX_SECOND,
 		};
 
-		pair_plan(&pair, "pair_clean", test_seed() + i, (i & 1) != 0);
+		pair_plan(&pair, test_seed() + i, (i & 1) != 0);
 		pair_begin(&pair);
 		transfer_run(&pair, &transfer);
 		pair_end(&pair);

@@ -30,14 +30,19 @@ static struct link_config draw_link(struct random *dice)
 	uint32_t most = most_ppm[random_below(dice, 3)];
 
 	return (struct link_config){
-		.rate_bps = random_below(dice, 2) == 0 ? 0 : between(dice, 1, 1000) * 1000000,
-		.delay = between(dice, 0, 40) * PLX_MILLISECOND,
-		.queue_bytes = (uint32_t)between(dice, 20000, 1000000),
-		.loss_ppm = (uint32_t)between(dice, 0, most),
-		.duplicate_ppm = (uint32_t)between(dice, 0, most),
-		.reorder_ppm = (uint32_t)between(dice, 0, most),
-		.corrupt_ppm = (uint32_t)between(dice, 0, most),
-		.reorder_delay = between(dice, 1, 30) * PLX_MILLISECOND,
+		.model =
+			{
+				.rate_bps = random_below(dice, 2) == 0
+					? 0
+					: between(dice, 1, 1000) * 1000000,
+				.delay = between(dice, 0, 40) * PLX_MILLISECOND,
+				.queue_bytes = (uint32_t)between(dice, 20000, 1000000),
+				.loss_ppm = (uint32_t)between(dice, 0, most),
+				.duplicate_ppm = (uint32_t)between(dice, 0, most),
+				.reorder_ppm = (uint32_t)between(dice, 0, most),
+				.corrupt_ppm = (uint32_t)between(dice, 0, most),
+				.reorder_delay = between(dice, 1, 30) * PLX_MILLISECOND,
+			},
 		.batch = random_below(dice, 2) * PLX_MILLISECOND,
 	};
 }
@@ -60,8 +65,8 @@ static void one_run(uint64_t seed, bool is_ipv6, bool is_one_way)
 	options[2].value = (int64_t)between(&dice, 3000, 500000);
 	transfer.bytes_up = between(&dice, 64 << 10, 1 << 20);
 	transfer.bytes_down = is_one_way ? 0 : between(&dice, 64 << 10, 512 << 10);
-	pair_plan(&pair, "pair_lossy", seed, is_ipv6);
-	pair.link_config = draw_link(&dice);
+	pair_plan(&pair, seed, is_ipv6);
+	pair_use_link(&pair, draw_link(&dice));
 	pair.burst = (unsigned)between(&dice, 1, 64);
 	pair_begin(&pair);
 	transfer_run(&pair, &transfer);
@@ -114,8 +119,8 @@ static void equal_seeds_give_equal_runs(void **state)
 		struct random dice;
 
 		random_init_seed(&dice, test_seed());
-		pair_plan(&pair, "pair_lossy", test_seed(), false);
-		pair.link_config = draw_link(&dice);
+		pair_plan(&pair, test_seed(), false);
+		pair_use_link(&pair, draw_link(&dice));
 		pair_begin(&pair);
 		transfer_run(&pair, &transfer);
 		turns[i] = pair.turns;

@@ -43,10 +43,11 @@ static struct plx_stats run_with_loss(struct one_loss *loss, uint64_t bytes, boo
 	struct pair pair;
 	plx_time begin;
 
-	pair_plan(&pair, "pair_recovery", test_seed(), is_ipv6);
+	pair_plan(&pair, test_seed(), is_ipv6);
 	pair.burst = 64;
-	pair.link_config.delay = 10 * PLX_MILLISECOND;
-	pair.link_config.batch = PLX_MILLISECOND;
+	pair_use_link(&pair,
+		      (struct link_config){.model.delay = 10 * PLX_MILLISECOND,
+					   .batch = PLX_MILLISECOND});
 	pair_begin(&pair);
 	pair.sides[PAIR_CLIENT].link.loses = loses_one;
 	pair.sides[PAIR_CLIENT].link.context = loss;
@@ -132,15 +133,19 @@ static void slight_reordering_retransmits_nothing(void **state)
 	struct pair pair;
 
 	(void)state;
-	pair_plan(&pair, "pair_recovery", test_seed(), false);
-	pair.link_config.rate_bps = 10000000; // a segment takes 0.85 ms
-	pair.link_config.reorder_ppm = 50000;
-	pair.link_config.reorder_delay = 1500 * PLX_MICROSECOND;
+	pair_plan(&pair, test_seed(), false);
+	pair_use_link(&pair,
+		      (struct link_config){
+			      .model.rate_bps = 10000000, // a segment takes 0.85 ms
+			      .model.delay = 5 * PLX_MILLISECOND,
+			      .model.reorder_ppm = 50000,
+			      .model.reorder_delay = 1500 * PLX_MICROSECOND,
+		      });
 	pair_begin(&pair);
 	transfer_run(&pair, &transfer);
 	stats = pair_stats(&pair.sides[PAIR_CLIENT]);
 	assert_int_equal(stats.counters[PLX_COUNTER_TCP_RETRANSMITS], 0);
-	assert_true(pair.sides[PAIR_CLIENT].link.reordered > 0);
+	assert_true(pair.sides[PAIR_CLIENT].link.model.counters.reordered > 0);
 	pair_end(&pair);
 }
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/random.h"
 #include "support/eal_main.h"
 #include "support/mbufs.h"
 #include "support/pair.h"
@@ -227,8 +228,8 @@ static void thousand_connections(bool is_ipv6, struct link_config link)
 {
 	struct pair pair;
 
-	pair_plan(&pair, "pair_requests", test_seed(), is_ipv6);
-	pair.link_config = link;
+	pair_plan(&pair, test_seed(), is_ipv6);
+	pair_use_link(&pair, link);
 	pair_begin(&pair);
 	begin_world(&pair);
 	pair_run(&pair, is_done, (plx_duration)LIMIT_S * PLX_SECOND);
@@ -236,15 +237,15 @@ static void thousand_connections(bool is_ipv6, struct link_config link)
 	pair_end(&pair);
 }
 
-static const struct link_config clean = {.delay = PLX_MILLISECOND, .batch = PLX_MILLISECOND};
+static const struct link_config clean = {.model.delay = PLX_MILLISECOND, .batch = PLX_MILLISECOND};
 
 static const struct link_config lossy = {
-	.delay = 10 * PLX_MILLISECOND,
-	.loss_ppm = 10000,
-	.duplicate_ppm = 5000,
-	.reorder_ppm = 10000,
-	.corrupt_ppm = 5000,
-	.reorder_delay = 5 * PLX_MILLISECOND,
+	.model = {.delay = 10 * PLX_MILLISECOND,
+		  .loss_ppm = 10000,
+		  .duplicate_ppm = 5000,
+		  .reorder_ppm = 10000,
+		  .corrupt_ppm = 5000,
+		  .reorder_delay = 5 * PLX_MILLISECOND},
 };
 
 static void thousand_connections_ipv4(void **state)
@@ -279,8 +280,8 @@ static void small_backlog_serves_everybody(void **state)
 	struct pair pair;
 
 	(void)state;
-	pair_plan(&pair, "pair_requests", test_seed(), false);
-	pair.link_config = clean;
+	pair_plan(&pair, test_seed(), false);
+	pair_use_link(&pair, clean);
 	server = &pair.sides[PAIR_SERVER];
 	pair_begin(&pair);
 	begin_world(&pair);
@@ -298,8 +299,8 @@ static void few_ports_are_used_again(void **state)
 	struct pair pair;
 
 	(void)state;
-	pair_plan(&pair, "pair_requests", test_seed(), false);
-	pair.link_config = clean;
+	pair_plan(&pair, test_seed(), false);
+	pair_use_link(&pair, clean);
 	pair.sides[PAIR_CLIENT].config.port_first = 20000;
 	pair.sides[PAIR_CLIENT].config.port_last = 20000 + CONNECTIONS - 1;
 	pair.sides[PAIR_CLIENT].config.time_wait = 0;

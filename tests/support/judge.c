@@ -148,13 +148,32 @@ static const char *judge_options(const uint8_t *options, size_t len_bytes)
 	return NULL;
 }
 
+static bool is_transport_intact(const struct ip_header *ip, const uint8_t *l4)
+{
+	if (ip->protocol == IP_PROTOCOL_ICMP)
+		return reference_checksum(l4, ip->payload_bytes) == 0;
+	return reference_transport_checksum(&ip->src, &ip->dst, ip->protocol, l4, ip->payload_bytes)
+		== 0;
+}
+
+bool judge_is_intact(const struct frame *frame, const uint8_t *bytes)
+{
+	const struct ip_header *ip = &frame->ip;
+	const uint8_t *l3 = bytes + frame->l3_offset_bytes;
+
+	if (frame->type != ETH_TYPE_IPV4 && frame->type != ETH_TYPE_IPV6)
+		return true;
+	if (!ip->is_ipv6 && reference_checksum(l3, ip->header_bytes) != 0)
+		return false;
+	return is_transport_intact(ip, l3 + ip->header_bytes);
+}
+
 static const char *judge_ip(const struct judge *judge, const uint8_t *l3, size_t l3_bytes,
 			    const struct frame *frame)
 {
 	const struct ip_header *ip = &frame->ip;
 	const uint8_t *l4 = l3 + ip->header_bytes;
 	const char *fault = ip->is_ipv6 ? NULL : judge_ipv4(l3, frame);
-	bool is_icmp = ip->protocol == IP_PROTOCOL_ICMP;
 
 	if (fault != NULL)
 		return fault;
@@ -164,10 +183,7 @@ static const char *judge_ip(const struct judge *judge, const uint8_t *l3, size_t
 		return "it is longer than the MTU";
 	if (ip->hop_limit == 0)
 		return "its hop limit is 0";
-	if (is_icmp ? reference_checksum(l4, ip->payload_bytes) != 0
-		    : reference_transport_checksum(&ip->src, &ip->dst, ip->protocol, l4,
-						   ip->payload_bytes)
-			    != 0)
+	if (!is_transport_intact(ip, l4))
 		return "its transport checksum is wrong";
 	if (frame->is_tcp && (l4[TCP_RESERVED_OFFSET] & TCP_RESERVED_MASK) != 0)
 		return "a reserved bit of its TCP header is set";

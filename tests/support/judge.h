@@ -55,6 +55,9 @@ const char *judge_frame(struct judge *judge, const uint8_t *bytes, size_t len_by
 // What was sent before is another connection's.
 void judge_forget(struct judge *judge);
 
+// Whether the checksums of a frame that was read verify, as far as it has any.
+bool judge_is_intact(const struct frame *frame, const uint8_t *bytes);
+
 // A frame that goes to the stack: a SYN without window scale means that ours is not in force either
 // (RFC 7323 2.2).
 void judge_hear(struct judge *judge, const struct frame *frame);

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A simulated wire, see link.h: a heap of frames under way, ordered by arrival.
-// Dice are rolled in a fixed order for every frame, so that a seed repeats a run.
+// A mark is set and a bit flipped as the frame is put on the wire.
 // Called by support/pair.
 #include "support/link.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "support/mbufs.h"
+#include "support/reference.h"
+#include "wire/bytes.h"
 
-enum { MILLION = 1000000, BITS_PER_BYTE = 8 };
+enum {
+	BITS_PER_BYTE = 8,
+	IPV4_CHECKSUM_OFFSET = 10,
+	TRAFFIC_CLASS_OFFSET = 1, // of the byte with its ECN bits
+	ECN_MASK = 3,
+	ECN_CE_IPV4 = 3,
+	ECN_CE_IPV6 = 3 << 4,
+};
 
-void link_init(struct link *link, const struct link_config *config, enum plx_link kind,
-	       uint64_t seed)
+void link_init(struct link *link, const struct link_config *config, uint64_t seed)
 {
-	*link = (struct link){.config = *config, .kind = kind};
-	random_init_seed(&link->random, seed);
+	*link = (struct link){.batch = config->batch};
+	link_model_init(&link->model, &config->model, seed);
 }
 
 void link_fini(struct link *link)
@@ -74,83 +81,81 @@ static struct link_frame pop(struct link *link)
 	}
 }
 
-static bool happens(struct link *link, uint32_t ppm)
+static bool is_ip(const struct frame *frame)
 {
-	return random_below(&link->random, MILLION) < ppm;
+	return frame->type == ETH_TYPE_IPV4 || frame->type == ETH_TYPE_IPV6;
 }
 
-// When the last bit has left, or PLX_TIME_NEVER when the queue has no room for it.
-static plx_time departure(struct link *link, size_t len_bytes, plx_time now)
+// RFC 3168 5: what a router does instead of losing the packet.
+static void mark(uint8_t *bytes, const struct frame *frame)
 {
-	const struct link_config *config = &link->config;
-	plx_time begin = link->idle_at > now ? link->idle_at : now;
-	plx_duration takes;
+	uint8_t *l3 = bytes + frame->l3_offset_bytes;
 
-	if (config->rate_bps == 0)
-		return now;
-	takes = len_bytes * BITS_PER_BYTE * PLX_SECOND / config->rate_bps;
-	if (config->queue_bytes > 0
-	    && (begin - now) * config->rate_bps / PLX_SECOND / BITS_PER_BYTE + len_bytes
-		    > config->queue_bytes)
-		return PLX_TIME_NEVER;
-	link->idle_at = begin + takes;
-	return link->idle_at;
+	if (frame->ip.is_ipv6) {
+		l3[TRAFFIC_CLASS_OFFSET] |= ECN_CE_IPV6;
+		return;
+	}
+	l3[TRAFFIC_CLASS_OFFSET] |= ECN_CE_IPV4;
+	store_be16(l3 + IPV4_CHECKSUM_OFFSET, 0);
+	store_be16(l3 + IPV4_CHECKSUM_OFFSET, reference_checksum(l3, frame->ip.header_bytes));
 }
 
 static plx_time in_batches(const struct link *link, plx_time at)
 {
-	plx_duration batch = link->config.batch;
+	plx_duration batch = link->batch;
 
 	return batch == 0 ? at : (at + batch - 1) / batch * batch;
 }
 
-static void put_under_way(struct link *link, const uint8_t *bytes, size_t len_bytes, plx_time at)
+static uint8_t *copy_of(const uint8_t *bytes, size_t len_bytes)
 {
-	struct link_frame frame = {.order = link->order++, .len_bytes = len_bytes};
+	uint8_t *copy = malloc(len_bytes);
 
-	at += link->config.delay;
-	if (happens(link, link->config.reorder_ppm)) {
-		at += random_below(&link->random, (uint32_t)link->config.reorder_delay);
-		link->reordered++;
-	}
-	frame.at = in_batches(link, at);
-	frame.bytes = malloc(len_bytes);
-	if (frame.bytes == NULL)
+	if (copy == NULL)
 		abort();
-	memcpy(frame.bytes, bytes, len_bytes);
-	if (happens(link, link->config.corrupt_ppm)) {
-		uint32_t bit = random_below(&link->random, (uint32_t)len_bytes * BITS_PER_BYTE);
-
-		frame.bytes[bit / BITS_PER_BYTE] ^= (uint8_t)(1u << bit % BITS_PER_BYTE);
-		link->corrupted++;
-	}
-	push(link, frame);
+	memcpy(copy, bytes, len_bytes);
+	return copy;
 }
 
-static bool is_lost(struct link *link, const uint8_t *bytes, size_t len_bytes)
+static void put_under_way(struct link *link, uint8_t *bytes, size_t len_bytes, plx_time at,
+			  bool is_corrupted)
 {
-	struct frame frame;
-
-	if (happens(link, link->config.loss_ppm))
-		return true;
-	return link->loses != NULL && frame_read(bytes, len_bytes, link->kind, &frame)
-		&& link->loses(link->context, &frame);
+	push(link,
+	     (struct link_frame){
+		     .at = in_batches(link, at),
+		     .order = link->order++,
+		     .len_bytes = len_bytes,
+		     .bytes = bytes,
+		     .is_corrupted = is_corrupted,
+	     });
 }
 
-void link_send(struct link *link, const uint8_t *bytes, size_t len_bytes, plx_time now)
+struct link_model_fate link_send(struct link *link, const uint8_t *bytes, size_t len_bytes,
+				 const struct frame *frame, plx_time now)
 {
-	plx_time at = departure(link, len_bytes, now);
+	bool is_ecn_capable = is_ip(frame) && (frame->ip.traffic_class & ECN_MASK) != 0;
+	struct link_model_fate fate = link_model_send(&link->model, (uint32_t)len_bytes,
+						      is_ecn_capable, now);
+	uint8_t *arriving;
 
-	link->taken++;
-	if (at == PLX_TIME_NEVER || is_lost(link, bytes, len_bytes)) {
-		link->lost++;
-		return;
+	if (fate.loss != LINK_MODEL_ARRIVES)
+		return fate;
+	if (link->loses != NULL && link->loses(link->context, frame)) {
+		link->lost += 1u + fate.has_copy;
+		fate.loss = LINK_MODEL_LOST_AT_RANDOM;
+		return fate;
 	}
-	put_under_way(link, bytes, len_bytes, at);
-	if (happens(link, link->config.duplicate_ppm)) {
-		link->doubled++;
-		put_under_way(link, bytes, len_bytes, at);
-	}
+	arriving = copy_of(bytes, len_bytes);
+	if (fate.is_marked)
+		mark(arriving, frame);
+	if (fate.is_corrupted)
+		arriving[fate.flipped_bit / BITS_PER_BYTE] ^=
+			(uint8_t)(1u << fate.flipped_bit % BITS_PER_BYTE);
+	put_under_way(link, arriving, len_bytes, fate.at, fate.is_corrupted);
+	if (fate.has_copy)
+		put_under_way(link, copy_of(arriving, len_bytes), len_bytes, fate.copy_at,
+			      fate.is_corrupted);
+	return fate;
 }
 
 plx_time link_next(const struct link *link)
@@ -158,7 +163,8 @@ plx_time link_next(const struct link *link)
 	return link->count == 0 ? PLX_TIME_NEVER : link->heap[0].at;
 }
 
-struct rte_mbuf *link_take(struct link *link, struct rte_mempool *pool, plx_time now)
+struct rte_mbuf *link_take(struct link *link, struct rte_mempool *pool, plx_time now,
+			   bool *is_corrupted)
 {
 	struct link_frame frame;
 	struct rte_mbuf *m;
@@ -168,6 +174,8 @@ struct rte_mbuf *link_take(struct link *link, struct rte_mempool *pool, plx_time
 	frame = pop(link);
 	link->delivered++;
 	m = mbufs_frame(pool, frame.bytes, frame.len_bytes, 0);
+	if (is_corrupted != NULL)
+		*is_corrupted = frame.is_corrupted;
 	free(frame.bytes);
 	return m;
 }
@@ -179,7 +187,11 @@ void link_steal(struct link *link)
 
 const char *link_fault(const struct link *link)
 {
-	if (link->taken + link->doubled == link->lost + link->delivered + link->count)
-		return NULL;
-	return "frames have vanished between the stacks";
+	const struct link_model_counters *c = &link->model.counters;
+
+	if (c->frames != c->arrived + c->lost_in_queue + c->lost_at_random + c->lost_in_burst)
+		return "the link's losses are not those it counts";
+	if (c->arrived + c->copied != link->lost + link->delivered + link->count)
+		return "frames have vanished between the stacks";
+	return NULL;
 }

@@ -5,7 +5,9 @@
 // Called by tests/pair.
 #include "support/pair.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +26,16 @@ enum {
 
 static const plx_time PAIR_START = 1000 * PLX_SECOND;
 
+static void leave_capture(const struct pair *pair)
+{
+	static const char *const names[] = {"server", "client"};
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s-%" PRIu64 ".pcapng", program_invocation_name, pair->seed);
+	if (pair->capture.ring != NULL && capture_write(&pair->capture, path, names, pair->link))
+		print_error("what went over the wire: '%s'\n", path);
+}
+
 void pair_fail(struct pair *pair, const char *format, ...)
 {
 	char text[512];
@@ -35,8 +47,9 @@ void pair_fail(struct pair *pair, const char *format, ...)
 	print_error("after %.6f s and %" PRIu64 " turns (IPv%u): %s\n",
 		    (double)(pair->now - PAIR_START) / (double)PLX_SECOND, pair->turns,
 		    pair->is_ipv6 ? 6 : 4, text);
-	print_error("to repeat: POLLUX_SEED=%" PRIu64 " POLLUX_RUNS=1 build/tests/pair/%s\n",
-		    pair->seed, pair->program);
+	leave_capture(pair);
+	print_error("to repeat: POLLUX_SEED=%" PRIu64 " POLLUX_RUNS=1 '%s'\n", pair->seed,
+		    program_invocation_name);
 	_fail(__FILE__, __LINE__);
 	abort(); // _fail() does not return, but does not say so
 }
@@ -62,17 +75,22 @@ static void plan_side(struct pair *pair, enum pair_role role)
 	config->seed = pair->seed * 2 + role;
 }
 
-void pair_plan(struct pair *pair, const char *program, uint64_t seed, bool is_ipv6)
+void pair_use_link(struct pair *pair, struct link_config config)
+{
+	for (unsigned i = 0; i < PAIR_SIDES; i++)
+		pair->sides[i].link_config = config;
+}
+
+void pair_plan(struct pair *pair, uint64_t seed, bool is_ipv6)
 {
 	*pair = (struct pair){
-		.link_config = {.delay = 5 * PLX_MILLISECOND},
 		.is_ipv6 = is_ipv6,
 		.link = PLX_LINK_ETHERNET,
 		.burst = 32,
 		.now = PAIR_START,
 		.seed = seed,
-		.program = program,
 	};
+	pair_use_link(pair, (struct link_config){.model.delay = 5 * PLX_MILLISECOND});
 	plan_side(pair, PAIR_SERVER);
 	plan_side(pair, PAIR_CLIENT);
 }
@@ -97,13 +115,16 @@ static void begin_side(struct pair *pair, enum pair_role role)
 	side->buffers_before = mbufs_in_use(side->config.pool);
 	judge_init(&side->judge, &side->config);
 	lifecycle_init(&side->life);
-	link_init(&side->link, &pair->link_config, pair->link, pair->seed * 2 + role);
+	watch_init(&side->watch, role == PAIR_CLIENT);
+	side->watch.ignores_stalls = pair->learns_neighbors;
+	link_init(&side->link, &side->link_config, pair->seed * 2 + role);
 	if (plx_stack_create(&side->config, &side->stack, &error) != 0)
 		pair_fail(pair, "plx_stack_create: %s", error);
 }
 
 void pair_begin(struct pair *pair)
 {
+	capture_init(&pair->capture);
 	begin_side(pair, PAIR_SERVER);
 	begin_side(pair, PAIR_CLIENT);
 }
@@ -137,6 +158,7 @@ plx_conn pair_connect(struct pair *pair, uint16_t port, void *user,
 	if (rc != 0)
 		pair_fail(pair, "plx_connect: %d", rc);
 	lifecycle_on_connect(&client->life, conn);
+	watch_open(&client->watch, conn);
 	return conn;
 }
 
@@ -157,6 +179,21 @@ struct plx_stats pair_stats(const struct pair_side *side)
 	return stats;
 }
 
+// What the stack is about to be given. Of what is damaged it hears nothing, or no more than it would have:
+// a bit of its source MAC address is no loss.
+static void hear(struct pair *pair, struct pair_side *side, const struct rte_mbuf *m,
+		 bool is_corrupted)
+{
+	const uint8_t *bytes = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct frame frame;
+
+	capture_frame(&pair->capture, (unsigned)(side - pair->sides), CAPTURE_RECEIVED, bytes,
+		      m->data_len, pair->now);
+	if (frame_read(bytes, m->data_len, pair->link, &frame)
+	    && (!is_corrupted || judge_is_intact(&frame, bytes)))
+		watch_on_heard(&side->watch, &frame, pair->now);
+}
+
 // Phase 1: one burst of what has arrived.
 static void take_arrivals(struct pair *pair, struct pair_side *side, struct link *from)
 {
@@ -164,12 +201,23 @@ static void take_arrivals(struct pair *pair, struct pair_side *side, struct link
 	unsigned n;
 
 	for (n = 0; n < pair->burst && n < FRAMES; n++) {
-		frames[n] = link_take(from, side->config.pool, pair->now);
+		bool is_corrupted;
+
+		frames[n] = link_take(from, side->config.pool, pair->now, &is_corrupted);
 		if (frames[n] == NULL)
 			break;
+		hear(pair, side, frames[n], is_corrupted);
 	}
 	if (n > 0)
 		plx_input(side->stack, frames, n, pair->now);
+}
+
+static void follow_handle(struct pair_side *side, const struct plx_event *event)
+{
+	if ((event->mask & PLX_EVENT_ACCEPTED) != 0)
+		watch_open(&side->watch, event->conn);
+	if ((event->mask & (PLX_EVENT_CLOSED | PLX_EVENT_FAILED)) != 0)
+		watch_close(&side->watch, event->conn);
 }
 
 // Phases 2 and 3.
@@ -186,6 +234,7 @@ static void serve_application(struct pair *pair, struct pair_side *side)
 
 			if (fault != NULL)
 				pair_fail(pair, "%s", fault);
+			follow_handle(side, &events[i]);
 			if (side->on_event != NULL)
 				side->on_event(pair, side, &events[i]);
 		}
@@ -194,11 +243,21 @@ static void serve_application(struct pair *pair, struct pair_side *side)
 		side->on_turn(pair, side);
 }
 
+static unsigned notes_of(const struct link_model_fate *fate)
+{
+	if (fate->loss != LINK_MODEL_ARRIVES)
+		return fate->loss == LINK_MODEL_LOST_IN_QUEUE ? CAPTURE_LOST_IN_QUEUE
+							      : CAPTURE_LOST;
+	return (fate->is_corrupted ? CAPTURE_CORRUPTED : 0u)
+		| (fate->is_marked ? CAPTURE_MARKED : 0u) | (fate->has_copy ? CAPTURE_COPIED : 0u);
+}
+
 static void send_frame(struct pair *pair, struct pair_side *side, struct rte_mbuf *m)
 {
 	uint8_t bytes[MBUFS_FRAME_MAX_BYTES];
 	size_t len_bytes = mbufs_copy_out(m, bytes);
 	const char *fault = nic_finish(m, side->config.offloads, bytes);
+	struct link_model_fate fate;
 	char text[240];
 	struct frame frame;
 
@@ -211,7 +270,10 @@ static void send_frame(struct pair *pair, struct pair_side *side, struct rte_mbu
 		pair_fail(pair, "%s breaks a rule: %s", text, fault);
 	}
 	judge_hear(&pair->sides[side == pair->sides].judge, &frame);
-	link_send(&side->link, bytes, len_bytes, pair->now);
+	watch_on_sent(&side->watch, &frame, pair->now);
+	fate = link_send(&side->link, bytes, len_bytes, &frame, pair->now);
+	capture_frame(&pair->capture, (unsigned)(side - pair->sides), notes_of(&fate), bytes,
+		      len_bytes, pair->now);
 }
 
 void pair_output(struct pair *pair, struct pair_side *side)
@@ -226,10 +288,35 @@ void pair_output(struct pair *pair, struct pair_side *side)
 	} while (n == FRAMES);
 }
 
+static const char *side_books_fault(struct pair *pair, unsigned role, const struct plx_stats *stats)
+{
+	const struct pair_side *side = &pair->sides[role];
+	const char *fault = books_first_fault(stats);
+
+	if (fault == NULL)
+		fault = link_fault(&side->link);
+	if (fault == NULL
+	    && stats->counters[PLX_COUNTER_RX_FRAMES] != pair->sides[!role].link.delivered)
+		fault = "a stack has not received what the link delivered";
+	if (fault == NULL && stats->counters[PLX_COUNTER_TX_FRAMES] != side->sent_frames)
+		fault = "a stack has sent what it did not count";
+	return fault;
+}
+
+static void check_side(struct pair *pair, unsigned role)
+{
+	struct pair_side *side = &pair->sides[role];
+	struct plx_stats stats = pair_stats(side);
+	const char *fault = side_books_fault(pair, role, &stats);
+
+	if (fault == NULL)
+		fault = watch_fault(&side->watch, side->stack, &stats, pair->now);
+	if (fault != NULL)
+		pair_fail(pair, "%s: %s", role == PAIR_SERVER ? "server" : "client", fault);
+}
+
 static void turn(struct pair *pair)
 {
-	const char *fault;
-
 	pair->turns++;
 	for (unsigned i = 0; i < PAIR_SIDES; i++) {
 		struct pair_side *side = &pair->sides[i];
@@ -238,25 +325,16 @@ static void turn(struct pair *pair)
 		serve_application(pair, side);
 		pair_output(pair, side);
 	}
-	fault = pair_books_fault(pair);
-	if (fault != NULL)
-		pair_fail(pair, "%s", fault);
+	for (unsigned i = 0; i < PAIR_SIDES; i++)
+		check_side(pair, i);
 }
 
 const char *pair_books_fault(struct pair *pair)
 {
 	for (unsigned i = 0; i < PAIR_SIDES; i++) {
-		struct pair_side *side = &pair->sides[i];
-		const struct link *from = &pair->sides[!i].link;
-		struct plx_stats stats = pair_stats(side);
-		const char *fault = books_first_fault(&stats);
+		struct plx_stats stats = pair_stats(&pair->sides[i]);
+		const char *fault = side_books_fault(pair, i, &stats);
 
-		if (fault == NULL)
-			fault = link_fault(&side->link);
-		if (fault == NULL && stats.counters[PLX_COUNTER_RX_FRAMES] != from->delivered)
-			fault = "a stack has not received what the link delivered";
-		if (fault == NULL && stats.counters[PLX_COUNTER_TX_FRAMES] != side->sent_frames)
-			fault = "a stack has sent what it did not count";
 		if (fault != NULL)
 			return fault;
 	}
@@ -348,9 +426,11 @@ void pair_end(struct pair *pair)
 		plx_stack_destroy(side->stack);
 		judge_fini(&side->judge);
 		lifecycle_fini(&side->life);
+		watch_fini(&side->watch);
 		link_fini(&side->link);
 		if (mbufs_in_use(side->config.pool) != side->buffers_before)
 			pair_fail(pair, "%d buffers have not come back to the pool",
 				  (int)(mbufs_in_use(side->config.pool) - side->buffers_before));
 	}
+	capture_fini(&pair->capture);
 }

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Two stacks joined by a simulated link, under one virtual clock: the loop of pollux/stack.h for both, with
-// everything that can be checked checked at every turn. A run follows from its seed, and a failure prints
-// the command that repeats it.
+// everything that can be checked checked at every turn. A run follows from its seed; a failure prints the
+// command that repeats it and leaves what went over the wire beside the program, as PROGRAM-SEED.pcapng.
 // Called by tests/pair.
 #ifndef SUPPORT_PAIR_H
 #define SUPPORT_PAIR_H
 
 #include <pollux/pollux.h>
 
+#include "support/capture.h"
 #include "support/cmocka_headers.h"
 #include "support/judge.h"
 #include "support/lifecycle.h"
 #include "support/link.h"
+#include "support/watch.h"
 
 struct pair;
 
@@ -23,9 +25,12 @@ struct pair_side {
 	struct plx_stack *stack;
 	struct plx_stack_config config; // the test changes it before pair_begin()
 	struct plx_addr addr;
-	struct link link; // what it sends
+	struct link_config
+		link_config; // the test changes it before pair_begin(), see pair_use_link()
+	struct link link;    // what it sends
 	struct judge judge;
 	struct lifecycle life;
+	struct watch watch;
 	plx_conn listener;
 	bool is_listening;
 	unsigned buffers_before;
@@ -38,19 +43,22 @@ struct pair_side {
 
 struct pair {
 	struct pair_side sides[PAIR_SIDES];
-	struct link_config link_config; // of both directions
 	bool is_ipv6;
 	bool learns_neighbors; // by ARP and ND; else they are static
 	enum plx_link link;
 	unsigned burst; // most frames of one plx_input()
 	plx_time now;
 	uint64_t seed;
-	const char *program; // for the command that repeats a failure
+	struct capture capture;
 	uint64_t turns;
 };
 
-// Everything at its default, to be changed by the test. `program` as in build/tests/pair/NAME.
-void pair_plan(struct pair *pair, const char *program, uint64_t seed, bool is_ipv6);
+// Everything at its default, to be changed by the test.
+void pair_plan(struct pair *pair, uint64_t seed, bool is_ipv6);
+
+// The same link in both directions.
+void pair_use_link(struct pair *pair, struct link_config config);
+
 void pair_begin(struct pair *pair);
 
 // The server listens on `port` with these options.

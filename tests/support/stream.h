@@ -7,6 +7,7 @@
 #ifndef SUPPORT_STREAM_H
 #define SUPPORT_STREAM_H
 
+#include "base/random.h"
 #include "support/pair.h"
 
 struct stream {
