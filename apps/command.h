@@ -51,6 +51,7 @@ enum command_status command_print_errors(const struct config_errors *errors);
 
 enum command_status command_serve(int argc, char **argv);
 enum command_status command_load(int argc, char **argv);
+enum command_status command_relay(int argc, char **argv);
 enum command_status command_run(int argc, char **argv);
 enum command_status command_help(int argc, char **argv);
 

@@ -88,7 +88,7 @@ static bool is_given(const struct options *options, enum config_key key)
 	return false;
 }
 
-void describe_values(struct describing *d)
+void describe_missing(struct describing *d)
 {
 	const struct option_line *lines;
 	unsigned n;
@@ -97,23 +97,37 @@ void describe_values(struct describing *d)
 	for (unsigned i = 0; i < n; i++) {
 		const struct config_key_info *key = config_key_info(lines[i].key);
 
-		if (!(lines[i].commands & 1u << d->options->command->id))
-			continue;
-		if (lines[i].value)
-			set_value(d, &(struct option_value){&lines[i], lines[i].value}, 0);
-		if (key->presence == CONFIG_REQUIRED && !is_given(d->options, lines[i].key))
+		if (lines[i].commands & 1u << d->options->command->id
+		    && key->presence == CONFIG_REQUIRED && !is_given(d->options, lines[i].key))
 			config_errors_add(d->errors, UINT32_MAX, lines[i].name,
 					  "is missing; write %s=%s", lines[i].name,
 					  config_type_placeholder(key->type));
 	}
+}
+
+void describe_values(struct describing *d)
+{
+	const struct option_line *lines;
+	unsigned n;
+
+	lines = options_lines(&n);
+	for (unsigned i = 0; i < n; i++)
+		if (lines[i].commands & 1u << d->options->command->id && lines[i].value)
+			set_value(d, &(struct option_value){&lines[i], lines[i].value}, 0);
+	describe_missing(d);
 	for (unsigned i = 0; i < d->options->n_values; i++)
 		set_value(d, &d->options->values[i], i + 1);
 }
 
-struct config_stack *describe_near_end(struct describing *d)
+void describe_begin(struct describing *d)
 {
 	d->errors->key_name = key_name;
 	d->errors->context = d->options->command;
+}
+
+struct config_stack *describe_near_end(struct describing *d)
+{
+	describe_begin(d);
 	describe_port(d, NEAR_PORT);
 	return describe_stack(d, d->options->command->name, NEAR_PORT);
 }
@@ -140,8 +154,7 @@ int describe_duration(struct describing *d)
 	const char *file = d->errors->file;
 
 	d->errors->file = NULL;
-	d->errors->key_name = key_name;
-	d->errors->context = d->options->command;
+	describe_begin(d);
 	for (unsigned i = 0; i < d->options->n_values; i++) {
 		const struct option_value *value = &d->options->values[i];
 

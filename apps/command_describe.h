@@ -2,7 +2,7 @@
 //
 // From the options of a command line to the description that config/ checks and plans: what serve and
 // load have in common, one port with one stack, and the far end when that port is a loopback.
-// Called by command_serve.c, command_load.c and command_run.c.
+// Called by command_serve.c, command_load.c, command_relay.c and command_run.c.
 #ifndef APPS_COMMAND_DESCRIBE_H
 #define APPS_COMMAND_DESCRIBE_H
 
@@ -16,8 +16,14 @@ struct describing {
 	struct config_errors *errors;
 };
 
-// The port and the stack that the options speak of; errors name options from then on.
+// Errors name options from then on.
+void describe_begin(struct describing *d);
+
+// The port and the stack that the options speak of.
 struct config_stack *describe_near_end(struct describing *d);
+
+// Says which options must be given and are not.
+void describe_missing(struct describing *d);
 
 // All options but --listen, which serve has dealt with, and whether those that must be given are.
 void describe_values(struct describing *d);

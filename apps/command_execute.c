@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // From a command line to an exit status, one way for all commands that run something.
-// Called by command_serve.c, command_load.c and command_run.c.
+// Called by command_serve.c, command_load.c, command_relay.c and command_run.c.
 #include "apps/command_execute.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What serve, load and run do alike: read the command line, make a description, check it, run it.
+// What serve, load, relay and run do alike: read the command line, make a description, check it, run it.
 // They differ in how the description is made.
 #ifndef APPS_COMMAND_EXECUTE_H
 #define APPS_COMMAND_EXECUTE_H

@@ -20,18 +20,20 @@ enum {
 };
 
 // Headings of the help, in this order.
-enum { WHERE = 1, WHAT, RUN, PROGRAM };
+enum { WHERE = 1, WHAT, WAY, RUN, PROGRAM };
 
 static const char *const headings[] = {
 	[WHERE] = "Where:",
 	[WHAT] = "What:",
+	[WAY] = "On the way; of two values A,B the first is for frames from left to right:",
 	[RUN] = "How it is run and told:",
 };
 
 #define SERVE (1u << COMMAND_serve)
 #define LOAD (1u << COMMAND_load)
 #define FILE_RUN (1u << COMMAND_run)
-#define ANY_RUN (SERVE | LOAD | FILE_RUN)
+#define RELAY (1u << COMMAND_relay)
+#define ANY_RUN (SERVE | LOAD | RELAY | FILE_RUN)
 
 static const struct option_line lines[] = {
 #define OPTION(commands, group, name, section, key, value, help) \
@@ -83,13 +85,21 @@ static void add_entry(struct options_table *table, const struct argp_option *ent
 	table->entries[table->n++] = *entry;
 }
 
+static bool has_group(unsigned mask, int group)
+{
+	for (unsigned i = 0; i < LINES; i++)
+		if (lines[i].commands & mask && lines[i].group == group)
+			return true;
+	return false;
+}
+
 void options_tabulate(const struct command *command, struct options_table *table)
 {
 	unsigned mask = 1u << command->id;
 
 	memset(table, 0, sizeof(*table));
-	for (int group = WHERE; group <= RUN && mask & ANY_RUN; group++)
-		if (group == RUN || mask & (SERVE | LOAD))
+	for (int group = WHERE; group <= RUN; group++)
+		if (has_group(mask, group))
 			add_entry(table,
 				  &(struct argp_option){.doc = headings[group], .group = group});
 	for (unsigned i = 0; i < LINES; i++) {

@@ -56,7 +56,7 @@ const struct option_line *options_find(const struct command *command, enum confi
 const struct option_line *options_lines(unsigned *n);
 
 // What argp is told of a command's options: an entry each, headings, and an end.
-#define OPTIONS_ENTRIES_MAX 32
+#define OPTIONS_ENTRIES_MAX 40
 #define OPTIONS_DOC_BYTES 512
 struct options_table {
 	struct argp_option entries[OPTIONS_ENTRIES_MAX];

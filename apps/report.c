@@ -70,6 +70,16 @@ static void collect_servers(struct report *report, const struct hosts *hosts)
 	}
 }
 
+static void collect_relay(struct report_relay *to, const struct config_relay *config,
+			  const struct relay *relay)
+{
+	to->relay = config;
+	for (unsigned i = 0; i < 2; i++) {
+		to->lanes[i] = relay->lanes[i].counters;
+		to->waiting[i] = relay->lanes[i].n_unsent;
+	}
+}
+
 void report_collect(struct report *report, const struct hosts *hosts, struct system *system)
 {
 	struct load_results *all = &report->loads[report->config->n_loads];
@@ -90,6 +100,9 @@ void report_collect(struct report *report, const struct hosts *hosts, struct sys
 		snprintf(to->driver, sizeof(to->driver), "%s", port_driver(port));
 		port_get_stats(port, &to->stats);
 	}
+	for (unsigned i = 0; i < system_relays(system); i++)
+		collect_relay(&report->relays[i], &report->config->relays[i],
+			      system_relay(system, i));
 	report->duration = report->result.elapsed;
 	if (all->ended > all->started)
 		report->duration = all->ended - all->started;
@@ -151,6 +164,58 @@ static const char *check_stack(const struct report_worker *worker, char *reason)
 	return reason;
 }
 
+uint64_t report_lost_on_purpose(const struct impairment_counters *counters)
+{
+	return counters->link.lost_in_queue + counters->link.lost_at_random
+		+ counters->link.lost_in_burst + counters->overflowed;
+}
+
+// What went into a shim and was copied there has gone out, is in it, or was lost.
+static const char *check_shim(const char *port, const struct impairment_counters *counters,
+			      char *reason)
+{
+	const struct link_model_counters *link = &counters->link;
+	uint64_t in = link->frames + link->copied - counters->copies_left_out;
+	uint64_t out = counters->passed + counters->held + report_lost_on_purpose(counters);
+
+	if (in == out)
+		return NULL;
+	snprintf(reason, REPORT_REASON_BYTES,
+		 "port %s: %" PRIu64 " frames and copies went on their way, %" PRIu64
+		 " have arrived, are under way or were lost",
+		 port, in, out);
+	return reason;
+}
+
+static const char *check_ports(const struct report *report, char *reason)
+{
+	for (unsigned i = 0; i < report->config->n_ports; i++) {
+		const struct report_port *port = &report->ports[i];
+
+		if (check_shim(port->port->name, &port->stats.rx_impairment, reason)
+		    || check_shim(port->port->name, &port->stats.tx_impairment, reason))
+			return reason;
+	}
+	return NULL;
+}
+
+static const char *check_relay(const struct report_relay *relay, char *reason)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct relay_counters *lane = &relay->lanes[i];
+
+		if (lane->frames == lane->sent + lane->lost + relay->waiting[i])
+			continue;
+		snprintf(reason, REPORT_REASON_BYTES,
+			 "relay: %" PRIu64 " frames came from %s, %" PRIu64
+			 " were sent on, lost or wait",
+			 lane->frames, i == 0 ? relay->relay->left : relay->relay->right,
+			 lane->sent + lane->lost + relay->waiting[i]);
+		return reason;
+	}
+	return NULL;
+}
+
 // A load whose worker ended in order has nothing open or outstanding.
 static const char *check_load(const struct load_results *results, char *reason)
 {
@@ -175,6 +240,11 @@ const char *report_check_books(const struct report *report, char reason[REPORT_R
 	for (unsigned i = 0; i < report->n_workers; i++)
 		if (check_stack(&report->workers[i], reason))
 			return reason;
+	for (unsigned i = 0; i < report->config->n_relays; i++)
+		if (check_relay(&report->relays[i], reason))
+			return reason;
+	if (check_ports(report, reason))
+		return reason;
 	if (report->result.end == WORKER_END_FINISHED
 	    && check_load(report_all_loads(report), reason))
 		return reason;
@@ -227,4 +297,22 @@ const char *report_listen(const struct config_server *server, char text[REPORT_L
 	snprintf(text, REPORT_LISTEN_BYTES, "%s:%.80s",
 		 config_protocol_name(server->listen.protocol), endpoint);
 	return text;
+}
+
+struct relay_progress report_relay_progress(struct system *system)
+{
+	struct relay_progress progress = {0};
+
+	for (unsigned i = 0; i < system_relays(system); i++)
+		for (unsigned side = 0; side < 2; side++) {
+			const struct relay_lane *lane = &system_relay(system, i)->lanes[side];
+			struct port_stats stats;
+
+			port_get_stats(lane->from, &stats);
+			progress.bytes[side] += lane->counters.bytes;
+			progress.frames += lane->counters.frames;
+			progress.lost += report_lost_on_purpose(&stats.rx_impairment)
+				+ report_lost_on_purpose(&stats.tx_impairment);
+		}
+	return progress;
 }

@@ -11,6 +11,7 @@
 
 #include "apps/host.h"
 #include "drivers/port.h"
+#include "drivers/relay.h"
 #include "drivers/worker.h"
 
 #define REPORT_REASON_BYTES 256
@@ -31,6 +32,13 @@ struct report_port {
 	struct port_stats stats;
 };
 
+// Of each direction: left to right, right to left.
+struct report_relay {
+	const struct config_relay *relay;
+	struct relay_counters lanes[2];
+	uint64_t waiting[2];
+};
+
 struct report {
 	const struct config *config;
 	struct worker_run_result result;
@@ -41,6 +49,7 @@ struct report {
 	struct report_worker workers[CONFIG_WORKERS_MAX];
 	unsigned n_workers;
 	struct report_port ports[CONFIG_PORTS_MAX];
+	struct report_relay relays[CONFIG_RELAYS_MAX];
 	struct system_books mbufs; // filled in by system_stop()
 	char hint[512];		   // about checksums; empty without
 };
@@ -65,6 +74,9 @@ bool report_is_good(const struct report *report);
 const char *report_target(const struct config_load *load, char text[REPORT_REASON_BYTES]);
 const char *report_listen(const struct config_server *server, char text[REPORT_LISTEN_BYTES]);
 
+// Frames that a shim has lost, for whatever reason.
+uint64_t report_lost_on_purpose(const struct impairment_counters *counters);
+
 // Seconds that the figures of a load are over.
 double report_seconds(const struct report *report, const struct load_results *results);
 
@@ -74,6 +86,17 @@ void report_print(const struct report *report, FILE *out);
 // One line of progress; `before` is that of a second ago.
 void report_print_progress(const struct hosts_progress *now, const struct hosts_progress *before,
 			   FILE *out);
+
+// What all relays have passed on; any thread.
+struct relay_progress {
+	plx_duration elapsed; // since the start; the caller's
+	uint64_t bytes[2];    // left to right, right to left
+	uint64_t frames;
+	uint64_t lost; // by the ways between, on purpose
+};
+struct relay_progress report_relay_progress(struct system *system);
+void report_print_relay_progress(const struct relay_progress *now,
+				 const struct relay_progress *before, FILE *out);
 
 // Returns 0; a negative errno when it could not be written.
 int report_write_json(const struct report *report, FILE *out);

@@ -189,6 +189,27 @@ static json_t *stack_of(const struct report_worker *worker)
 	return stack;
 }
 
+static json_t *shim_of(const struct impairment_counters *from)
+{
+	json_t *shim = json_object();
+
+	set_count(shim, "frames", from->link.frames);
+	set_count(shim, "passed", from->passed);
+	set_count(shim, "held", from->held);
+	set_count(shim, "lost_at_random", from->link.lost_at_random);
+	set_count(shim, "bursts", from->link.bursts);
+	set_count(shim, "lost_in_burst", from->link.lost_in_burst);
+	set_count(shim, "lost_in_queue", from->link.lost_in_queue);
+	set_count(shim, "overflowed", from->overflowed);
+	set_count(shim, "marked", from->link.marked);
+	set_count(shim, "reordered", from->link.reordered);
+	set_count(shim, "copied", from->link.copied);
+	set_count(shim, "copies_left_out", from->copies_left_out);
+	set_count(shim, "corrupted", from->link.corrupted);
+	set_count(shim, "changes_left_out", from->changes_left_out);
+	return shim;
+}
+
 static json_t *port_of(const struct report_port *from)
 {
 	json_t *port = json_object();
@@ -204,8 +225,12 @@ static json_t *port_of(const struct report_port *from)
 	set_count(port, "rx_no_buffer", from->stats.rx_no_buffer);
 	set_count(port, "rx_errors", from->stats.rx_errors);
 	set_count(port, "tx_errors", from->stats.tx_errors);
-	set_count(port, "rx_lost_on_purpose", from->stats.rx_impairment.lost);
-	set_count(port, "tx_lost_on_purpose", from->stats.tx_impairment.lost);
+	set_count(port, "rx_lost_on_purpose", report_lost_on_purpose(&from->stats.rx_impairment));
+	set_count(port, "tx_lost_on_purpose", report_lost_on_purpose(&from->stats.tx_impairment));
+	if (from->stats.rx_impairment.link.frames)
+		json_object_set_new(port, "rx_impairment", shim_of(&from->stats.rx_impairment));
+	if (from->stats.tx_impairment.link.frames)
+		json_object_set_new(port, "tx_impairment", shim_of(&from->stats.tx_impairment));
 	return port;
 }
 
@@ -274,6 +299,29 @@ static json_t *servers_of(const struct report *report)
 	return servers;
 }
 
+static json_t *relays_of(const struct report *report)
+{
+	json_t *relays = json_array();
+
+	for (unsigned i = 0; i < report->config->n_relays; i++) {
+		const struct report_relay *from = &report->relays[i];
+		const char *const ends[2] = {from->relay->left, from->relay->right};
+
+		for (unsigned side = 0; side < 2; side++) {
+			json_t *way = json_object();
+
+			json_object_set_new(way, "from", json_string(ends[side]));
+			json_object_set_new(way, "to", json_string(ends[1 - side]));
+			set_count(way, "frames", from->lanes[side].frames);
+			set_count(way, "bytes", from->lanes[side].bytes);
+			set_count(way, "sent", from->lanes[side].sent);
+			set_count(way, "lost", from->lanes[side].lost);
+			json_array_append_new(relays, way);
+		}
+	}
+	return relays;
+}
+
 int report_write_json(const struct report *report, FILE *out)
 {
 	struct figures figures = report->config->n_loads
@@ -289,6 +337,8 @@ int report_write_json(const struct report *report, FILE *out)
 		json_object_set_new(root, "loads", loads_of(report));
 	if (report->config->n_servers)
 		json_object_set_new(root, "servers", servers_of(report));
+	if (report->config->n_relays)
+		json_object_set_new(root, "relays", relays_of(report));
 	error = json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(SIGNIFICANT_DIGITS));
 	json_decref(root);
 	if (error || fputc('\n', out) == EOF || fflush(out))

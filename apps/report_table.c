@@ -179,6 +179,79 @@ static void print_servers(FILE *out, const struct report *report)
 	}
 }
 
+static void print_lane(FILE *out, const char *from, const char *to,
+		       const struct relay_counters *lane, double seconds)
+{
+	char heading[2 * CONFIG_NAME_BYTES + 8];
+
+	snprintf(heading, sizeof(heading), "%s to %s", from, to);
+	print_heading(out, heading);
+	print_count(out, "frames", lane->frames, seconds);
+	print_bytes(out, "bytes", lane->bytes, seconds);
+	print_count(out, "frames sent on", lane->sent, seconds);
+	if (lane->lost)
+		print_count(out, "not taken by the port", lane->lost, 0);
+}
+
+static void print_relays(FILE *out, const struct report *report)
+{
+	double seconds = report_seconds(report, NULL);
+
+	for (unsigned i = 0; i < report->config->n_relays; i++) {
+		const struct report_relay *relay = &report->relays[i];
+		const char *left = relay->relay->left, *right = relay->relay->right;
+
+		print_lane(out, left, right, &relay->lanes[0], seconds);
+		print_lane(out, right, left, &relay->lanes[1], seconds);
+	}
+}
+
+// What was done to frames on purpose; nothing that did not happen.
+static void print_shim(FILE *out, const char *port, const char *what,
+		       const struct impairment_counters *counters)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} lines[] = {
+		{"lost at random", counters->link.lost_at_random},
+		{"bad times", counters->link.bursts},
+		{"lost in bad times", counters->link.lost_in_burst},
+		{"lost in a full queue", counters->link.lost_in_queue},
+		{"lost, all held", counters->overflowed},
+		{"marked (ECN)", counters->link.marked},
+		{"reordered", counters->link.reordered},
+		{"copied", counters->link.copied},
+		{"corrupted", counters->link.corrupted},
+		{"copies left out", counters->copies_left_out},
+		{"changes left out", counters->changes_left_out},
+		{"held at the end", counters->held},
+	};
+	char heading[CONFIG_NAME_BYTES + 32], text[NUMBER_BYTES];
+
+	if (!counters->link.frames)
+		return;
+	snprintf(heading, sizeof(heading), "%s: %s", port, what);
+	fprintf(out, "\n%-24s %18s %18s\n", heading, "frames", "of all");
+	print_count(out, "in", counters->link.frames, 0);
+	print_count(out, "out", counters->passed, 0);
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (lines[i].value)
+			fprintf(out, "  %-22s %18s %17.3f%%\n", lines[i].name,
+				format_count(lines[i].value, text),
+				100.0 * (double)lines[i].value / (double)counters->link.frames);
+}
+
+static void print_shims(FILE *out, const struct report *report)
+{
+	for (unsigned i = 0; i < report->config->n_ports; i++) {
+		const struct report_port *port = &report->ports[i];
+
+		print_shim(out, port->port->name, "received", &port->stats.rx_impairment);
+		print_shim(out, port->port->name, "sent", &port->stats.tx_impairment);
+	}
+}
+
 // A line for a figure that is not zero.
 static void print_figure(FILE *out, const char *owner, const char *name, uint64_t value,
 			 const char *text)
@@ -223,10 +296,10 @@ static void print_drops(FILE *out, const struct report *report)
 			     "lost because no mbuf was free");
 		print_figure(out, name, "rx_errors", stats->rx_errors, "received with an error");
 		print_figure(out, name, "tx_errors", stats->tx_errors, "not sent by the device");
-		print_figure(out, name, "rx_impaired", stats->rx_impairment.lost,
-			     "lost on purpose");
-		print_figure(out, name, "tx_impaired", stats->tx_impairment.lost,
-			     "lost on purpose");
+		print_figure(out, name, "rx_impaired",
+			     report_lost_on_purpose(&stats->rx_impairment), "lost on purpose");
+		print_figure(out, name, "tx_impaired",
+			     report_lost_on_purpose(&stats->tx_impairment), "lost on purpose");
 	}
 }
 
@@ -240,6 +313,8 @@ static void print_books(FILE *out, const struct report *report)
 		fprintf(out, "books: do not close: %s\n", reason);
 		return;
 	}
+	for (unsigned i = 0; i < report->config->n_relays; i++)
+		n_frames += report->relays[i].lanes[0].frames + report->relays[i].lanes[1].frames;
 	for (unsigned i = 0; i < report->n_workers; i++) {
 		n_frames += report->workers[i].books.frames_received;
 		n_connections += report->workers[i].books.connections_opened;
@@ -259,7 +334,8 @@ static bool has_drops(const struct report *report)
 		const struct port_stats *stats = &report->ports[i].stats;
 
 		drops += stats->rx_missed + stats->rx_no_buffer + stats->rx_errors
-			+ stats->tx_errors + stats->rx_impairment.lost + stats->tx_impairment.lost;
+			+ stats->tx_errors + report_lost_on_purpose(&stats->rx_impairment)
+			+ report_lost_on_purpose(&stats->tx_impairment);
 	}
 	return drops != 0;
 }
@@ -283,6 +359,8 @@ void report_print(const struct report *report, FILE *out)
 {
 	print_loads(out, report);
 	print_servers(out, report);
+	print_relays(out, report);
+	print_shims(out, report);
 	if (has_drops(report))
 		print_drops(out, report);
 	fputc('\n', out);
@@ -305,5 +383,20 @@ void report_print_progress(const struct hosts_progress *now, const struct hosts_
 			     requests),
 		format_bit_rate((double)(now->bytes - before->bytes) / seconds, rate),
 		format_count(now->connections, connections), format_count(now->failed, failed));
+	fflush(out);
+}
+
+void report_print_relay_progress(const struct relay_progress *now,
+				 const struct relay_progress *before, FILE *out)
+{
+	double seconds = (double)(now->elapsed - before->elapsed) / (double)PLX_SECOND;
+	char right[NUMBER_BYTES], left[NUMBER_BYTES], frames[NUMBER_BYTES], lost[NUMBER_BYTES];
+
+	fprintf(out, "%4" PRIu64 " s %14s to the right %14s to the left %10s frames %8s lost\n",
+		now->elapsed / PLX_SECOND,
+		format_bit_rate((double)(now->bytes[0] - before->bytes[0]) / seconds, right),
+		format_bit_rate((double)(now->bytes[1] - before->bytes[1]) / seconds, left),
+		format_count(now->frames - before->frames, frames),
+		format_count(now->lost - before->lost, lost));
 	fflush(out);
 }

@@ -30,6 +30,7 @@ struct run {
 	struct system *system;
 	struct report *report;
 	struct hosts_progress progress; // of a second ago
+	struct relay_progress relayed;	// of a second ago
 	FILE *out;			// lines and table
 	FILE *json;
 	struct system_error error;
@@ -100,11 +101,24 @@ static int bring_up(struct run *run)
 	return code;
 }
 
+static void on_second_of_relays(struct run *run, plx_duration elapsed)
+{
+	struct relay_progress progress = report_relay_progress(run->system);
+
+	progress.elapsed = elapsed;
+	report_print_relay_progress(&progress, &run->relayed, run->out);
+	run->relayed = progress;
+}
+
 static void on_second(void *context, plx_duration elapsed)
 {
 	struct run *run = context;
 	struct hosts_progress progress;
 
+	if (run->config->n_relays)
+		on_second_of_relays(run, elapsed);
+	if (!run->config->n_stacks)
+		return;
 	hosts_get_progress(run->hosts, &progress);
 	progress.elapsed = elapsed;
 	report_print_progress(&progress, &run->progress, run->out);

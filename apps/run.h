@@ -2,7 +2,7 @@
 //
 // One run from a description that has been checked: bring up, put applications on the workers, run
 // them, take down, tell what it came to.
-// Called by command_serve.c, command_load.c and command_run.c.
+// Called by command_execute.c.
 #ifndef APPS_RUN_H
 #define APPS_RUN_H
 

@@ -145,14 +145,36 @@ static void check_peer(const struct config *config, const struct config_port *po
 			  peer->name);
 }
 
-// A port that no stack names. Left alone when a stack names one that does not exist: it may be this one.
+// A port that nobody names. Left alone when somebody names one that does not exist: it may be this one.
 static bool is_unused(const struct config *config, const struct config_port *port)
 {
 	for (unsigned i = 0; i < config->n_stacks; i++)
 		if (strcmp(config->stacks[i].port, port->name) == 0
 		    || !config_find_port(config, config->stacks[i].port))
 			return false;
-	return true;
+	for (unsigned i = 0; i < config->n_relays; i++)
+		if (!config_find_port(config, config->relays[i].left)
+		    || !config_find_port(config, config->relays[i].right))
+			return false;
+	return !config_find_relay(config, port);
+}
+
+// What waits for a rate needs one.
+static void check_direction(const struct config_direction *direction, struct config_errors *errors)
+{
+	const struct {
+		enum config_key key;
+		uint64_t value;
+	} waiting[] = {
+		{CONFIG_KEY_direction_queue, direction->queue},
+		{CONFIG_KEY_direction_ecn_threshold, direction->ecn_threshold},
+	};
+
+	for (unsigned i = 0; i < 2 && !direction->rate; i++)
+		if (waiting[i].value)
+			CHECK_SAY(errors, direction, waiting[i].key,
+				  "nothing waits without a rate; give %s, or leave it out",
+				  config_errors_key(errors, CONFIG_KEY_direction_rate));
 }
 
 void check_ports(const struct config *config, struct config_errors *errors)
@@ -169,6 +191,8 @@ void check_ports(const struct config *config, struct config_errors *errors)
 				  port->name);
 		check_device(port, errors);
 		check_peer(config, port, errors);
+		check_direction(&port->impairment.rx, errors);
+		check_direction(&port->impairment.tx, errors);
 	}
 }
 
@@ -186,7 +210,8 @@ static const struct config_stack *stack_on(const struct config *config,
 static void check_workers(const struct config *config, const struct config_stack *stack,
 			  const struct config_port *port, struct config_errors *errors)
 {
-	const struct config_stack *other = stack_on(config, config_peer(config, port));
+	const struct config_port *peer = config_peer(config, port);
+	const struct config_stack *other = stack_on(config, peer);
 
 	if (!is_loopback(port) && stack->workers > 1)
 		CHECK_SAY(errors, stack, CONFIG_KEY_stack_workers,
@@ -195,6 +220,9 @@ static void check_workers(const struct config *config, const struct config_stack
 		CHECK_SAY(errors, other, CONFIG_KEY_stack_workers,
 			  "stack \"%s\" at the other end has %u; give both ends the same",
 			  stack->name, (unsigned)stack->workers);
+	else if (peer && config_find_relay(config, peer) && stack->workers > 1)
+		CHECK_SAY(errors, stack, CONFIG_KEY_stack_workers,
+			  "a relay at the other end has one queue; give 1");
 }
 
 // Connections that the loads of a stack hold together.
@@ -222,8 +250,11 @@ static void check_room(const struct config *config, const struct config_stack *s
 
 void check_stacks(const struct config *config, struct config_errors *errors)
 {
-	uint64_t workers = 0;
+	uint64_t workers = config->n_relays;
 
+	if (!config->n_stacks && !config->n_relays)
+		CHECK_SAY(errors, config, CONFIG_KEY_top_stacks,
+			  "there is none; add one on each port, or a relay between two");
 	for (unsigned i = 0; i < config->n_stacks; i++) {
 		const struct config_stack *stack = &config->stacks[i];
 		const struct config_port *port = find_port(config, stack, CONFIG_KEY_stack_port,
@@ -249,6 +280,36 @@ void check_stacks(const struct config *config, struct config_errors *errors)
 		CHECK_SAY(errors, config, CONFIG_KEY_top_stacks,
 			  "have %u workers together; %u are the most", (unsigned)workers,
 			  CONFIG_WORKERS_MAX);
+}
+
+// A port has one stack, or is one end of one relay.
+static void check_end(const struct config *config, const struct config_relay *relay,
+		      enum config_key key, const char *name, struct config_errors *errors)
+{
+	const struct config_port *port = find_port(config, relay, key, name, errors);
+	const struct config_stack *stack = stack_on(config, port);
+
+	if (stack)
+		CHECK_SAY(errors, relay, key,
+			  "stack \"%s\" lives on port \"%s\"; give the relay a port of its own",
+			  stack->name, name);
+	else if (port && config_find_relay(config, port) != relay)
+		CHECK_SAY(errors, relay, key,
+			  "port \"%s\" belongs to another relay; give each ports of its own", name);
+}
+
+void check_relays(const struct config *config, struct config_errors *errors)
+{
+	for (unsigned i = 0; i < config->n_relays; i++) {
+		const struct config_relay *relay = &config->relays[i];
+
+		check_end(config, relay, CONFIG_KEY_relay_left, relay->left, errors);
+		if (strcmp(relay->left, relay->right) != 0)
+			check_end(config, relay, CONFIG_KEY_relay_right, relay->right, errors);
+		else
+			CHECK_SAY(errors, relay, CONFIG_KEY_relay_right,
+				  "is the port at the other end; name a second one");
+	}
 }
 
 static bool overlaps(const struct config_listen *a, const struct config_listen *b)
@@ -337,6 +398,7 @@ int config_check(const struct config *config, struct config_errors *errors)
 {
 	check_ports(config, errors);
 	check_stacks(config, errors);
+	check_relays(config, errors);
 	check_servers(config, errors);
 	check_loads(config, errors);
 	return errors->n ? -EINVAL : 0;

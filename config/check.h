@@ -15,6 +15,7 @@
 // Names, references between sections, what exactly one entry may claim.
 void check_ports(const struct config *config, struct config_errors *errors);
 void check_stacks(const struct config *config, struct config_errors *errors);
+void check_relays(const struct config *config, struct config_errors *errors);
 void check_servers(const struct config *config, struct config_errors *errors);
 void check_loads(const struct config *config, struct config_errors *errors);
 

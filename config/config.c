@@ -117,6 +117,16 @@ const struct config_stack *config_find_stack(const struct config *config, const 
 	return NULL;
 }
 
+const struct config_relay *config_find_relay(const struct config *config,
+					     const struct config_port *port)
+{
+	for (unsigned i = 0; i < config->n_relays; i++)
+		if (strcmp(config->relays[i].left, port->name) == 0
+		    || strcmp(config->relays[i].right, port->name) == 0)
+			return &config->relays[i];
+	return NULL;
+}
+
 const struct config_port *config_peer(const struct config *config, const struct config_port *port)
 {
 	if (port->peer[0])

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What is to be run: ports, stacks on them, servers and load generators on these. One description
-// for `pollux run FILE` (config_load_file) and for the options of `pollux serve` and `pollux load`
-// (config_set), checked by one function (config_check) whichever way it came.
+// What is to be run: ports, stacks on them, servers and load generators on these, relays between
+// ports. One description for `pollux run FILE` (config_load_file) and for the options of the other
+// commands (config_set), checked by one function (config_check) whichever way it came.
 // Keys, types, defaults and bounds stand in keys.def. Called by apps/; knows no device.
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -18,6 +18,7 @@
 #define CONFIG_PATH_BYTES 1024
 #define CONFIG_PORTS_MAX 16
 #define CONFIG_STACKS_MAX 16
+#define CONFIG_RELAYS_MAX 8
 #define CONFIG_WORKERS_MAX 64
 #define CONFIG_ROUTES_MAX 64
 #define CONFIG_NEIGHBORS_MAX 64
@@ -36,13 +37,21 @@ struct config_entry {
 // One direction of the impairment shim. Shares are in parts per million of frames.
 struct config_direction {
 	struct config_entry entry;
-	uint64_t loss;
-	uint64_t duplicate;
-	uint64_t corrupt;
-	uint64_t reorder;
+	uint64_t rate;		// bits per second; 0 = no limit
+	uint64_t queue;		// bytes; 0 = no bound
+	uint64_t ecn_threshold; // bytes; 0 = none is marked
 	plx_duration delay;
 	plx_duration jitter;
+	uint64_t jitter_reorders; // 0 or 1
+	uint64_t loss;
+	uint64_t burst;
+	uint64_t burst_frames;
+	uint64_t burst_loss;
+	uint64_t reorder;
 	plx_duration reorder_delay;
+	uint64_t duplicate;
+	plx_duration duplicate_delay;
+	uint64_t corrupt;
 };
 
 struct config_impairment {
@@ -101,6 +110,13 @@ struct config_stack {
 	uint64_t mbufs; // 0 = computed
 };
 
+struct config_relay {
+	struct config_entry entry;
+	char left[CONFIG_NAME_BYTES];
+	char right[CONFIG_NAME_BYTES];
+	uint64_t mtu;
+};
+
 struct config_server {
 	struct config_entry entry;
 	char stack[CONFIG_NAME_BYTES];
@@ -127,6 +143,8 @@ struct config {
 	unsigned n_ports;
 	struct config_stack stacks[CONFIG_STACKS_MAX];
 	unsigned n_stacks;
+	struct config_relay relays[CONFIG_RELAYS_MAX];
+	unsigned n_relays;
 	struct config_server servers[CONFIG_SERVERS_MAX];
 	unsigned n_servers;
 	struct config_load loads[CONFIG_LOADS_MAX];
@@ -172,6 +190,10 @@ int config_check(const struct config *config, struct config_errors *errors);
 // By name; NULL when there is none.
 const struct config_port *config_find_port(const struct config *config, const char *name);
 const struct config_stack *config_find_stack(const struct config *config, const char *name);
+
+// The relay that the port is an end of; NULL when there is none.
+const struct config_relay *config_find_relay(const struct config *config,
+					     const struct config_port *port);
 
 // The port that a loopback port is joined to, whichever of the two says so; NULL when none is.
 const struct config_port *config_peer(const struct config *config, const struct config_port *port);

@@ -41,6 +41,23 @@ static char *insert(struct config_errors *errors, uint32_t line)
 	return errors->texts[at];
 }
 
+// What one option says of two ports is said once.
+static void drop_repeated(struct config_errors *errors, const char *text)
+{
+	unsigned at = 1;
+
+	while (at < errors->n && errors->texts[at] != text)
+		at++;
+	if (at >= errors->n || errors->lines[at] != errors->lines[at - 1]
+	    || strcmp(text, errors->texts[at - 1]) != 0)
+		return;
+	errors->n--;
+	memmove(&errors->lines[at], &errors->lines[at + 1],
+		(errors->n - at) * sizeof(errors->lines[0]));
+	memmove(&errors->texts[at], &errors->texts[at + 1],
+		(errors->n - at) * sizeof(errors->texts[0]));
+}
+
 void config_errors_add(struct config_errors *errors, uint32_t line, const char *key,
 		       const char *format, ...)
 {
@@ -61,4 +78,5 @@ void config_errors_add(struct config_errors *errors, uint32_t line, const char *
 	va_start(args, format);
 	vsnprintf(text + used, CONFIG_ERROR_BYTES - (size_t)used, format, args);
 	va_end(args);
+	drop_repeated(errors, text);
 }

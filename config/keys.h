@@ -53,6 +53,7 @@ enum config_presence {
 	CONFIG_REQUIRED,
 	CONFIG_DEFAULT,
 	CONFIG_ABSENT,
+	CONFIG_EXAMPLE, // a list that is a comment in the reference
 };
 
 struct config_key_info {

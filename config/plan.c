@@ -9,25 +9,41 @@
 #include <string.h>
 #include <sys/param.h>
 
+// A frame with another address is not damaged but somebody else's.
+#define MAC_ADDRESSES_BYTES 12
+
 static_assert(CONFIG_NAME_BYTES == SYSTEM_NAME_BYTES, "names are copied");
 static_assert(CONFIG_DEVICE_BYTES == SYSTEM_DEVICE_BYTES, "devices are copied");
 static_assert(CONFIG_PORTS_MAX == SYSTEM_PORTS_MAX, "every port has a place");
 static_assert(CONFIG_STACKS_MAX == SYSTEM_STACKS_MAX, "every stack has a place");
+static_assert(CONFIG_RELAYS_MAX == SYSTEM_RELAYS_MAX, "every relay has a place");
 static_assert(CONFIG_WORKERS_MAX == SYSTEM_WORKERS_MAX, "every worker has a place");
 static_assert(CONFIG_ADDRESSES_MAX == SYSTEM_ADDRESSES_MAX, "every address has a place");
 static_assert(CONFIG_ROUTES_MAX == SYSTEM_ROUTES_MAX, "every route has a place");
 static_assert(CONFIG_NEIGHBORS_MAX == SYSTEM_NEIGHBORS_MAX, "every neighbour has a place");
 
-static struct impairment_direction plan_direction(const struct config_direction *direction)
+static struct link_model_config plan_direction(const struct config_direction *direction)
 {
-	return (struct impairment_direction){
-		.loss_ppm = (uint32_t)direction->loss,
-		.duplicate_ppm = (uint32_t)direction->duplicate,
-		.corrupt_ppm = (uint32_t)direction->corrupt,
-		.reorder_ppm = (uint32_t)direction->reorder,
+	const uint64_t million = 1000000;
+
+	return (struct link_model_config){
+		.rate_bps = direction->rate,
+		.queue_bytes = (uint32_t)direction->queue,
+		.ecn_threshold_bytes = (uint32_t)direction->ecn_threshold,
 		.delay = direction->delay,
 		.jitter = direction->jitter,
+		.jitter_reorders = direction->jitter_reorders != 0,
+		.loss_ppm = (uint32_t)direction->loss,
+		.burst_enter_ppm = (uint32_t)direction->burst,
+		.burst_leave_ppm = (uint32_t)((million + direction->burst_frames / 2)
+					      / direction->burst_frames),
+		.burst_loss_ppm = (uint32_t)direction->burst_loss,
+		.reorder_ppm = (uint32_t)direction->reorder,
 		.reorder_delay = direction->reorder_delay,
+		.duplicate_ppm = (uint32_t)direction->duplicate,
+		.duplicate_delay = direction->duplicate_delay,
+		.corrupt_ppm = (uint32_t)direction->corrupt,
+		.corrupt_spared_bytes = MAC_ADDRESSES_BYTES,
 	};
 }
 
@@ -144,6 +160,13 @@ static void plan_stack(const struct config *config, const struct config_stack *s
 	plan_sizes(stack, config_find_port(config, stack->port), &need, plan);
 }
 
+static void plan_relay(const struct config_relay *relay, struct relay_plan *plan)
+{
+	strcpy(plan->left, relay->left);
+	strcpy(plan->right, relay->right);
+	plan->mtu_bytes = (uint16_t)relay->mtu;
+}
+
 void config_plan(const struct config *config, struct system_config *system)
 {
 	for (unsigned i = 0; i < config->n_ports; i++)
@@ -152,5 +175,8 @@ void config_plan(const struct config *config, struct system_config *system)
 	for (unsigned i = 0; i < config->n_stacks; i++)
 		plan_stack(config, &config->stacks[i], &system->stacks[i]);
 	system->n_stacks = config->n_stacks;
+	for (unsigned i = 0; i < config->n_relays; i++)
+		plan_relay(&config->relays[i], &system->relays[i]);
+	system->n_relays = config->n_relays;
 	system->memory_bytes = config->memory;
 }

@@ -10,7 +10,14 @@
 
 enum { INDENT = 2, COLUMNS = 100, COMMENT_BYTES = 1024 };
 
-static void write_section(FILE *out, enum config_section section, unsigned indent, bool is_entry);
+// Where a section stands: behind a dash as the entry of a list, as a comment.
+struct place {
+	unsigned indent;
+	bool is_entry;
+	bool is_comment;
+};
+
+static void write_section(FILE *out, enum config_section section, struct place place);
 
 // Words behind `# `, broken before the margin.
 static void write_comment(FILE *out, unsigned indent, const char *text)
@@ -55,39 +62,42 @@ static void write_value(FILE *out, const struct config_key_info *key)
 	fprintf(out, "%s: %s%s%s\n", key->name, quote, key->value, quote);
 }
 
-static void write_key(FILE *out, const struct config_key_info *key, unsigned indent,
+static void write_key(FILE *out, const struct config_key_info *key, struct place place,
 		      const char *bullet)
 {
-	unsigned outer = indent - (unsigned)strlen(bullet);
+	unsigned outer = place.indent - (unsigned)strlen(bullet);
+	bool is_value = key->type != CONFIG_TYPE_LIST && key->type != CONFIG_TYPE_MAP;
+	bool is_comment = place.is_comment || key->presence == CONFIG_EXAMPLE
+		|| (is_value && key->presence == CONFIG_ABSENT);
 
 	write_help(out, key, outer);
-	fprintf(out, "%*s%s", (int)outer, "", bullet);
+	fprintf(out, "%*s%s%s", (int)outer, "", is_comment ? "# " : "", bullet);
 	switch (key->type) {
 	case CONFIG_TYPE_LIST:
 		fprintf(out, "%s:\n", key->name);
-		write_section(out, key->child, indent + 2 * INDENT, true);
+		write_section(out, key->child,
+			      (struct place){place.indent + 2 * INDENT, true, is_comment});
 		break;
 	case CONFIG_TYPE_MAP:
 		fprintf(out, "%s:\n", key->name);
-		write_section(out, key->child, indent + INDENT, false);
+		write_section(out, key->child,
+			      (struct place){place.indent + INDENT, false, is_comment});
 		break;
 	default:
-		if (key->presence == CONFIG_ABSENT)
-			fputs("# ", out);
 		write_value(out, key);
 		break;
 	}
 }
 
-static void write_section(FILE *out, enum config_section section, unsigned indent, bool is_entry)
+static void write_section(FILE *out, enum config_section section, struct place place)
 {
 	unsigned first = config_section_first(section), end = config_section_end(section);
 
 	for (unsigned key = first; key < end; key++) {
-		if (indent == 0)
+		if (place.indent == 0)
 			fputc('\n', out);
-		write_key(out, config_key_info((enum config_key)key), indent,
-			  is_entry && key == first ? "- " : "");
+		write_key(out, config_key_info((enum config_key)key), place,
+			  place.is_entry && key == first ? "- " : "");
 	}
 }
 
@@ -115,5 +125,5 @@ void config_write_reference(FILE *out)
 	fputs("#\n", out);
 	for (unsigned type = 0; type < CONFIG_TYPE_LIST; type++)
 		write_type(out, (enum config_type)type);
-	write_section(out, CONFIG_SECTION_top, 0, false);
+	write_section(out, CONFIG_SECTION_top, (struct place){0});
 }

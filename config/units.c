@@ -13,6 +13,8 @@ enum { FRACTION_DIGITS_MAX = 9 };
 
 const struct unit units_none[] = {{"", 1}, {NULL, 0}};
 const struct unit units_count[] = {{"", 1}, {"k", 1000}, {"M", 1000000}, {NULL, 0}};
+const struct unit units_bits[] = {
+	{"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}, {NULL, 0}};
 const struct unit units_size[] = {{"", 1}, {"k", KIB}, {"M", MIB}, {"G", GIB}, {NULL, 0}};
 const struct unit units_time[] = {
 	{"ns", 1},	   {"us", 1000},      {"ms", MILLISECONDS(1)},

@@ -25,6 +25,7 @@ struct unit {
 
 extern const struct unit units_none[];	// 1
 extern const struct unit units_count[]; // 1, k, M
+extern const struct unit units_bits[];	// 1, k, M, G of 1000
 extern const struct unit units_size[];	// 1, k, M, G of 1024
 extern const struct unit units_time[];	// ns, us, ms, s, m, h
 extern const struct unit units_share[]; // ppm, %

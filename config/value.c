@@ -18,6 +18,8 @@ static const struct unit *units_of(enum config_type type)
 	case CONFIG_TYPE_COUNT:
 	case CONFIG_TYPE_RATE:
 		return units_count;
+	case CONFIG_TYPE_BITRATE:
+		return units_bits;
 	case CONFIG_TYPE_SIZE:
 		return units_size;
 	case CONFIG_TYPE_TIME:

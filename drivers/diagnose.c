@@ -94,7 +94,7 @@ static bool explain_stack(const struct worker *worker, char *text, size_t size)
 
 bool system_explain_checksum_failures(struct system *system, char *text, size_t size)
 {
-	for (unsigned i = 0; i < system->n_workers; i++)
+	for (unsigned i = 0; i < system->n_stack_workers; i++)
 		if (explain_stack(&system->workers[i], text, size))
 			return true;
 	return false;

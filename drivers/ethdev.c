@@ -89,6 +89,8 @@ int ethdev_find(struct port *port, struct system_error *error)
 	traits = device_traits(port->driver, port->config->device);
 	port->needs_gate = (traits & DEVICE_UNMAPS) != 0;
 	choose_mac(port, traits);
+	if (port->is_relayed)
+		return 0; // its frames are whole, and stay as they are
 	port->offloads = offloads_of(&info);
 	if ((traits & DEVICE_COPIES) != 0)
 		port->offloads |= PLX_OFFLOAD_TX_ANY_MEMORY;
@@ -164,14 +166,15 @@ static int set_up(struct port *port, const struct rte_eth_dev_info *info,
 	return code;
 }
 
-// Neighbour discovery comes by multicast, and a stack may have another address than the device.
+// Neighbour discovery comes by multicast, and a stack may have another address than the device; what
+// a relay passes on is for others.
 // Devices without filters refuse, and need nothing.
 static void open_filters(struct port *port)
 {
 	struct rte_ether_addr own = {0};
 
 	rte_eth_macaddr_get(port->device, &own);
-	if (memcmp(own.addr_bytes, port->mac, sizeof(port->mac)) != 0
+	if (port->is_relayed || memcmp(own.addr_bytes, port->mac, sizeof(port->mac)) != 0
 	    || rte_eth_allmulticast_enable(port->device) != 0)
 		rte_eth_promiscuous_enable(port->device);
 }

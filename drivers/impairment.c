@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A frame that comes in is judged once, with the same number of random draws whatever happens to
-// it, and then waits in a heap until its time; without delay that is at once.
+// A frame that comes in is judged once by the model of the link, and then waits in a heap until its
+// time; without delay that is at once.
 // Called by port_burst.h; the mbufs come from and go back to the pools of the stacks.
 #include "drivers/impairment.h"
 
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 
-#define MILLION 1000000u
-#define MAC_ADDRESSES_BYTES 12u
+#include "drivers/ecn_field.h"
 
 struct held_frame {
 	plx_time due;
@@ -18,33 +17,14 @@ struct held_frame {
 };
 
 struct impairment {
-	struct impairment_direction direction;
+	struct link_model link;
 	struct rte_mempool *pool;
-	uint64_t random_state;
 	uint64_t next_order;
-	plx_time last_due; // of the frames that keep their order
 	uint32_t n_held;
 	uint32_t capacity;
-	struct impairment_counters counters;
-	struct held_frame heap[]; // the earliest at [0]
+	struct impairment_counters counters; // but for link and held
+	struct held_frame heap[];	     // the earliest at [0]
 };
-
-// What was drawn for one frame.
-struct judgement {
-	bool is_lost;
-	bool is_corrupted;
-	bool is_duplicated;
-	bool is_reordered;
-	uint64_t jitter_draw;
-	uint64_t corrupt_draw;
-};
-
-bool impairment_is_active(const struct impairment_direction *direction)
-{
-	return direction->loss_ppm != 0 || direction->duplicate_ppm != 0
-		|| direction->corrupt_ppm != 0 || direction->reorder_ppm != 0
-		|| direction->delay != 0 || direction->jitter != 0;
-}
 
 uint32_t impairment_queue_frames(const struct impairment_config *config)
 {
@@ -56,7 +36,7 @@ size_t impairment_bytes(uint32_t queue_frames)
 	return sizeof(struct impairment) + queue_frames * sizeof(struct held_frame);
 }
 
-struct impairment *impairment_create(const struct impairment_direction *direction, uint64_t seed,
+struct impairment *impairment_create(const struct link_model_config *link, uint64_t seed,
 				     uint32_t queue_frames, struct rte_mempool *pool, int numa_node)
 {
 	struct impairment *impairment = rte_zmalloc_socket(
@@ -64,11 +44,8 @@ struct impairment *impairment_create(const struct impairment_direction *directio
 
 	if (impairment == NULL)
 		return NULL;
-	impairment->direction = *direction;
-	if (impairment->direction.reorder_delay == 0)
-		impairment->direction.reorder_delay = IMPAIRMENT_REORDER_DELAY;
+	link_model_init(&impairment->link, link, seed);
 	impairment->pool = pool;
-	impairment->random_state = seed;
 	impairment->capacity = queue_frames;
 	return impairment;
 }
@@ -80,41 +57,6 @@ void impairment_destroy(struct impairment *impairment)
 	for (uint32_t i = 0; i < impairment->n_held; i++)
 		rte_pktmbuf_free(impairment->heap[i].mbuf);
 	rte_free(impairment);
-}
-
-// SplitMix64 (Steele, Lea, Flood 2014).
-static uint64_t draw(struct impairment *impairment)
-{
-	uint64_t z = impairment->random_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
-
-// 0..bound-1; the upper half of the draw scaled, which is even enough for bounds far below 2^32.
-static uint64_t scale(uint64_t drawn, uint64_t bound)
-{
-	return ((drawn >> 32) * bound) >> 32;
-}
-
-static bool draw_chance(struct impairment *impairment, uint32_t ppm)
-{
-	return scale(draw(impairment), MILLION) < ppm;
-}
-
-static struct judgement judge(struct impairment *impairment)
-{
-	const struct impairment_direction *direction = &impairment->direction;
-	struct judgement judgement;
-
-	judgement.is_lost = draw_chance(impairment, direction->loss_ppm);
-	judgement.is_corrupted = draw_chance(impairment, direction->corrupt_ppm);
-	judgement.is_duplicated = draw_chance(impairment, direction->duplicate_ppm);
-	judgement.is_reordered = draw_chance(impairment, direction->reorder_ppm);
-	judgement.jitter_draw = draw(impairment);
-	judgement.corrupt_draw = draw(impairment);
-	return judgement;
 }
 
 static bool is_earlier(const struct held_frame *a, const struct held_frame *b)
@@ -183,80 +125,60 @@ static void flip_bit(struct rte_mbuf *mbuf, uint64_t bit)
 	*rte_pktmbuf_mtod_offset(mbuf, uint8_t *, byte) ^= (uint8_t)(1u << (bit % 8));
 }
 
-// Flips one bit behind the MAC addresses; a device's verdict on the checksums is void afterwards.
-// Gives back the frame, or the copy that took its place because others hold it.
-static struct rte_mbuf *corrupt(struct impairment *impairment, struct rte_mbuf *mbuf,
-				uint64_t drawn)
+// The frame, or the copy that takes its place because others hold it; NULL without a buffer for one.
+static struct rte_mbuf *make_writable(struct impairment *impairment, struct rte_mbuf *mbuf)
 {
-	uint32_t len_bytes = rte_pktmbuf_pkt_len(mbuf);
+	struct rte_mbuf *copy;
 
-	if (len_bytes <= MAC_ADDRESSES_BYTES)
+	if (is_writable(mbuf))
 		return mbuf;
-	if (!is_writable(mbuf)) {
-		struct rte_mbuf *copy = rte_pktmbuf_copy(mbuf, impairment->pool, 0, UINT32_MAX);
-
-		if (copy == NULL) {
-			impairment->counters.no_buffer++;
-			return mbuf;
-		}
+	copy = rte_pktmbuf_copy(mbuf, impairment->pool, 0, UINT32_MAX);
+	if (copy != NULL)
 		rte_pktmbuf_free(mbuf);
-		mbuf = copy;
-	}
-	flip_bit(mbuf,
-		 MAC_ADDRESSES_BYTES * 8 + scale(drawn, (len_bytes - MAC_ADDRESSES_BYTES) * 8ull));
-	mbuf->ol_flags &= ~(RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK);
-	impairment->counters.corrupted++;
-	return mbuf;
+	return copy;
 }
 
-static void duplicate(struct impairment *impairment, struct rte_mbuf *mbuf, plx_time due)
+// Marks and damages it as its fate says. A device's verdict on the checksums of damaged bytes is
+// void.
+static struct rte_mbuf *change(struct impairment *impairment, struct rte_mbuf *mbuf,
+			       const struct link_model_fate *fate)
 {
-	struct rte_mbuf *copy = rte_pktmbuf_copy(mbuf, impairment->pool, 0, UINT32_MAX);
+	struct rte_mbuf *changed;
 
-	if (copy == NULL) {
-		impairment->counters.no_buffer++;
-		return;
+	if (!fate->is_marked && !fate->is_corrupted)
+		return mbuf;
+	changed = make_writable(impairment, mbuf);
+	if (changed == NULL) {
+		impairment->counters.changes_left_out += (unsigned)fate->is_marked
+			+ (unsigned)fate->is_corrupted;
+		return mbuf;
 	}
-	impairment->counters.duplicated++;
-	hold(impairment, copy, due);
-}
-
-// Delay and jitter keep the order; a reordered frame alone leaves its place.
-static plx_time due_of(struct impairment *impairment, const struct judgement *judgement,
-		       plx_time now)
-{
-	const struct impairment_direction *direction = &impairment->direction;
-	plx_time due = now + direction->delay;
-
-	if (direction->jitter != 0)
-		due += judgement->jitter_draw % (direction->jitter + 1);
-	if (due < impairment->last_due)
-		due = impairment->last_due;
-	impairment->last_due = due;
-	if (judgement->is_reordered) {
-		impairment->counters.reordered++;
-		due += direction->reorder_delay;
+	if (fate->is_marked)
+		ecn_field_mark(changed);
+	if (fate->is_corrupted) {
+		flip_bit(changed, fate->flipped_bit);
+		changed->ol_flags &= ~(RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK);
 	}
-	return due;
+	return changed;
 }
 
 static void put_one(struct impairment *impairment, struct rte_mbuf *mbuf, plx_time now)
 {
-	struct judgement judgement = judge(impairment);
-	plx_time due;
+	struct link_model_fate fate = link_model_send(&impairment->link, rte_pktmbuf_pkt_len(mbuf),
+						      ecn_field_is_capable(mbuf), now);
+	struct rte_mbuf *copy;
 
-	impairment->counters.frames++;
-	if (judgement.is_lost) {
-		impairment->counters.lost++;
+	if (fate.loss != LINK_MODEL_ARRIVES) {
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
-	due = due_of(impairment, &judgement, now);
-	if (judgement.is_corrupted)
-		mbuf = corrupt(impairment, mbuf, judgement.corrupt_draw);
-	if (judgement.is_duplicated)
-		duplicate(impairment, mbuf, due);
-	hold(impairment, mbuf, due);
+	mbuf = change(impairment, mbuf, &fate);
+	copy = fate.has_copy ? rte_pktmbuf_copy(mbuf, impairment->pool, 0, UINT32_MAX) : NULL;
+	hold(impairment, mbuf, fate.at);
+	if (copy != NULL)
+		hold(impairment, copy, fate.copy_at);
+	else
+		impairment->counters.copies_left_out += fate.has_copy;
 }
 
 void impairment_put(struct impairment *impairment, struct rte_mbuf **frames, unsigned n,
@@ -277,13 +199,34 @@ unsigned impairment_take(struct impairment *impairment, struct rte_mbuf **frames
 	return n;
 }
 
-unsigned impairment_held(const struct impairment *impairment)
+plx_time impairment_next_due(const struct impairment *impairment)
 {
-	return impairment->n_held;
+	return impairment->n_held > 0 ? impairment->heap[0].due : PLX_TIME_NEVER;
 }
 
 void impairment_get_counters(const struct impairment *impairment,
 			     struct impairment_counters *counters)
 {
 	*counters = impairment->counters;
+	counters->link = impairment->link.counters;
+	counters->held = impairment->n_held;
+}
+
+void impairment_add_counters(struct impairment_counters *sum, const struct impairment_counters *one)
+{
+	sum->link.frames += one->link.frames;
+	sum->link.arrived += one->link.arrived;
+	sum->link.lost_in_queue += one->link.lost_in_queue;
+	sum->link.lost_at_random += one->link.lost_at_random;
+	sum->link.lost_in_burst += one->link.lost_in_burst;
+	sum->link.bursts += one->link.bursts;
+	sum->link.copied += one->link.copied;
+	sum->link.reordered += one->link.reordered;
+	sum->link.corrupted += one->link.corrupted;
+	sum->link.marked += one->link.marked;
+	sum->passed += one->passed;
+	sum->held += one->held;
+	sum->overflowed += one->overflowed;
+	sum->copies_left_out += one->copies_left_out;
+	sum->changes_left_out += one->changes_left_out;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Added up per NUMA node: each worker's pool and stack, lanes and shims, what the caller reserves,
+// Added up per NUMA node: each worker's pool and stack or relay, lanes and shims, what the caller reserves,
 // and a little for the EAL and the drivers. Compared with what is there, so that too little is said
 // before anything starts and not by whoever happens to allocate last. Called by bring-up before the
 // EAL starts.
@@ -31,8 +31,8 @@ static size_t shim_bytes(const struct impairment_config *config)
 {
 	size_t bytes = impairment_bytes(impairment_queue_frames(config));
 
-	return (impairment_is_active(&config->rx) ? bytes : 0)
-		+ (impairment_is_active(&config->tx) ? bytes : 0);
+	return (link_model_is_active(&config->rx) ? bytes : 0)
+		+ (link_model_is_active(&config->tx) ? bytes : 0);
 }
 
 static uint64_t worker_bytes(const struct system_config *config, const struct topology *topology,
@@ -48,17 +48,44 @@ static uint64_t worker_bytes(const struct system_config *config, const struct to
 		+ shim_bytes(&port->impairment);
 }
 
+static uint64_t relay_bytes(const struct system_config *config, const struct topology *topology,
+			    unsigned index)
+{
+	struct pool_plan pool = stack_setup_relay_pool(config, topology, index);
+	uint64_t bytes = pool.bytes;
+
+	for (unsigned side = 0; side < 2; side++) {
+		const struct port_config *port =
+			&config->ports[topology->ports_of_relay[index][side]];
+
+		bytes += loopback_lane_bytes(stack_setup_rx_descriptors(port))
+			+ shim_bytes(&port->impairment);
+	}
+	return bytes;
+}
+
+// The node of the first worker takes what belongs to none.
+static int first_node(const struct system_config *config, const struct topology *topology)
+{
+	return config->n_stacks > 0 ? topology->node_of_stack[0] : topology->node_of_relay[0];
+}
+
+static void add_to_node(struct memory_plan *plan, int node, uint64_t bytes)
+{
+	plan->node_bytes[node] += bytes;
+	plan->n_nodes = RTE_MAX(plan->n_nodes, (unsigned)node + 1);
+}
+
 static void add_up(const struct system_config *config, const struct topology *topology,
 		   struct memory_plan *plan)
 {
-	for (unsigned i = 0; i < config->n_stacks; i++) {
-		unsigned node = (unsigned)topology->node_of_stack[i];
-
-		plan->node_bytes[node] += worker_bytes(config, topology, i)
-			* topology_workers(&config->stacks[i]);
-		plan->n_nodes = RTE_MAX(plan->n_nodes, node + 1);
-	}
-	plan->node_bytes[topology->node_of_stack[0]] += BASE_BYTES + config->reserve_bytes;
+	for (unsigned i = 0; i < config->n_stacks; i++)
+		add_to_node(plan, topology->node_of_stack[i],
+			    worker_bytes(config, topology, i)
+				    * topology_workers(&config->stacks[i]));
+	for (unsigned i = 0; i < config->n_relays; i++)
+		add_to_node(plan, topology->node_of_relay[i], relay_bytes(config, topology, i));
+	add_to_node(plan, first_node(config, topology), BASE_BYTES + config->reserve_bytes);
 	for (unsigned node = 0; node < plan->n_nodes; node++) {
 		uint64_t *bytes = &plan->node_bytes[node];
 
@@ -67,7 +94,7 @@ static void add_up(const struct system_config *config, const struct topology *to
 	}
 }
 
-// The operator's figure: the surplus goes to the first stack's node.
+// The operator's figure: the surplus goes to the first worker's node.
 static int apply_override(const struct system_config *config, const struct topology *topology,
 			  struct memory_plan *plan, struct system_error *error)
 {
@@ -81,7 +108,7 @@ static int apply_override(const struct system_config *config, const struct topol
 				    in_megabytes(plan->total_bytes));
 		return -ENOMEM;
 	}
-	plan->node_bytes[topology->node_of_stack[0]] += config->memory_bytes - plan->total_bytes;
+	plan->node_bytes[first_node(config, topology)] += config->memory_bytes - plan->total_bytes;
 	plan->total_bytes = config->memory_bytes;
 	return 0;
 }

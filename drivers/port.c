@@ -72,14 +72,13 @@ static int create_shim(struct impairment **shim, const struct port *port, uint16
 {
 	const struct impairment_config *config = &port->config->impairment;
 	bool is_rx = shim == &port->queues[queue].rx;
-	const struct impairment_direction *direction = is_rx ? &config->rx : &config->tx;
+	const struct link_model_config *link = is_rx ? &config->rx : &config->tx;
 	// Every queue and direction its own sequence of numbers.
 	uint64_t seed = config->seed + 2u * queue + (is_rx ? 0 : 1);
 
-	if (!impairment_is_active(direction))
+	if (!link_model_is_active(link))
 		return 0;
-	*shim = impairment_create(direction, seed, impairment_queue_frames(config), pool,
-				  numa_node);
+	*shim = impairment_create(link, seed, impairment_queue_frames(config), pool, numa_node);
 	return *shim != NULL ? 0 : -ENOMEM;
 }
 
@@ -179,14 +178,7 @@ static void add_impairment(struct impairment_counters *sum, const struct impairm
 	if (shim == NULL)
 		return;
 	impairment_get_counters(shim, &one);
-	sum->frames += one.frames;
-	sum->passed += one.passed;
-	sum->lost += one.lost;
-	sum->duplicated += one.duplicated;
-	sum->corrupted += one.corrupted;
-	sum->reordered += one.reordered;
-	sum->overflowed += one.overflowed;
-	sum->no_buffer += one.no_buffer;
+	impairment_add_counters(sum, &one);
 }
 
 static void add_loopback(struct port_stats *stats, const struct port_queue *queue)

@@ -39,6 +39,7 @@ struct port {
 	bool prepares; // the device fills in checksums and wants to see the frames before
 	bool is_started;
 	bool needs_gate;     // see interrupt_gate.h
+	bool is_relayed;     // passes on frames for others, as they are
 	uint64_t tx_invalid; // frames the device would not even look at
 	struct port_queue *queues;
 
@@ -93,6 +94,19 @@ static inline unsigned port_tx_burst(struct port *port, uint16_t queue, struct r
 	if (unlikely(port->queues[queue].tx != NULL))
 		return port_tx_impaired(port, queue, frames, n, now);
 	return port_tx_device(port, queue, frames, n);
+}
+
+// When a frame that a shim of the queue holds is due; PLX_TIME_NEVER when none is.
+static inline plx_time port_next_due(const struct port *port, uint16_t queue)
+{
+	const struct port_queue *own = &port->queues[queue];
+	plx_time due = PLX_TIME_NEVER;
+
+	if (own->rx != NULL)
+		due = impairment_next_due(own->rx);
+	if (own->tx != NULL)
+		due = RTE_MIN(due, impairment_next_due(own->tx));
+	return due;
 }
 
 // Bring-up: queues and their shims; mbufs of copies come from pools[queue]. 0 or -ENOMEM.

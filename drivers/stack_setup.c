@@ -13,6 +13,8 @@
 
 #define POOL_CACHE 256u
 #define VLAN_TAG_BYTES 4u
+// Bursts on their way, caches of lcores, and frames that drivers hold beyond their descriptors.
+#define RELAY_MBUFS 2048u
 
 uint16_t stack_setup_rx_descriptors(const struct port_config *port)
 {
@@ -26,22 +28,29 @@ uint16_t stack_setup_tx_descriptors(const struct port_config *port)
 
 static unsigned shim_frames(const struct impairment_config *config)
 {
-	unsigned directions = (impairment_is_active(&config->rx) ? 1u : 0u)
-		+ (impairment_is_active(&config->tx) ? 1u : 0u);
+	unsigned directions = (link_model_is_active(&config->rx) ? 1u : 0u)
+		+ (link_model_is_active(&config->tx) ? 1u : 0u);
 
 	return directions * impairment_queue_frames(config);
 }
 
 // A loopback's other end may have a larger MTU; what it sends must fit.
 static unsigned largest_mtu(const struct system_config *config, const struct topology *topology,
-			    unsigned index)
+			    unsigned port)
 {
-	int peer = topology->peer_of_port[topology->port_of_stack[index]];
-	unsigned mtu_bytes = config->stacks[index].base.mtu_bytes;
+	int peer = topology->peer_of_port[port];
+	unsigned mtu_bytes = topology_port_mtu(config, topology, port);
 
 	if (peer == TOPOLOGY_NONE)
 		return mtu_bytes;
-	return RTE_MAX(mtu_bytes, config->stacks[topology->stack_of_port[peer]].base.mtu_bytes);
+	return RTE_MAX(mtu_bytes, topology_port_mtu(config, topology, (unsigned)peer));
+}
+
+// What the port's descriptors and its shim may hold.
+static unsigned frames_on_port(const struct port_config *port)
+{
+	return stack_setup_rx_descriptors(port) + stack_setup_tx_descriptors(port)
+		+ shim_frames(&port->impairment);
 }
 
 static size_t pool_bytes(const struct pool_plan *plan)
@@ -54,23 +63,41 @@ static size_t pool_bytes(const struct pool_plan *plan)
 		+ RTE_MAX_LCORE * sizeof(struct rte_mempool_cache);
 }
 
-struct pool_plan stack_setup_pool(const struct system_config *config,
-				  const struct topology *topology, unsigned index)
+static struct pool_plan plan_pool(unsigned mbufs, unsigned mtu_bytes)
 {
-	const struct port_config *port = &config->ports[topology->port_of_stack[index]];
-	const struct stack_plan *stack = &config->stacks[index];
-	unsigned frame_bytes = largest_mtu(config, topology, index) + RTE_ETHER_HDR_LEN
-		+ VLAN_TAG_BYTES + RTE_ETHER_CRC_LEN;
-	struct pool_plan plan = {.mbufs = stack->mbufs};
+	unsigned frame_bytes = mtu_bytes + RTE_ETHER_HDR_LEN + VLAN_TAG_BYTES + RTE_ETHER_CRC_LEN;
+	struct pool_plan plan = {.mbufs = mbufs};
 
-	if (plan.mbufs == 0)
-		plan.mbufs = SYSTEM_MBUFS + stack_setup_rx_descriptors(port)
-			+ stack_setup_tx_descriptors(port) + shim_frames(&port->impairment);
 	plan.room_bytes = RTE_PKTMBUF_HEADROOM
 		+ RTE_ALIGN_CEIL(RTE_MAX(frame_bytes, RTE_MBUF_DEFAULT_DATAROOM),
 				 RTE_CACHE_LINE_SIZE);
 	plan.bytes = pool_bytes(&plan);
 	return plan;
+}
+
+struct pool_plan stack_setup_pool(const struct system_config *config,
+				  const struct topology *topology, unsigned index)
+{
+	unsigned port = (unsigned)topology->port_of_stack[index];
+	unsigned mbufs = config->stacks[index].mbufs;
+
+	if (mbufs == 0)
+		mbufs = SYSTEM_MBUFS + frames_on_port(&config->ports[port]);
+	return plan_pool(mbufs, largest_mtu(config, topology, port));
+}
+
+struct pool_plan stack_setup_relay_pool(const struct system_config *config,
+					const struct topology *topology, unsigned index)
+{
+	unsigned mbufs = RELAY_MBUFS, mtu_bytes = 0;
+
+	for (unsigned side = 0; side < 2; side++) {
+		unsigned port = (unsigned)topology->ports_of_relay[index][side];
+
+		mbufs += frames_on_port(&config->ports[port]);
+		mtu_bytes = RTE_MAX(mtu_bytes, largest_mtu(config, topology, port));
+	}
+	return plan_pool(mbufs, mtu_bytes);
 }
 
 // As rte_pktmbuf_pool_create(), but for one flag: without huge pages that one gives every object a

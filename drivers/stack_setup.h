@@ -23,6 +23,10 @@ uint16_t stack_setup_tx_descriptors(const struct port_config *port);
 struct pool_plan stack_setup_pool(const struct system_config *config,
 				  const struct topology *topology, unsigned index);
 
+// The pool of relay `index`: both ports receive into it.
+struct pool_plan stack_setup_relay_pool(const struct system_config *config,
+					const struct topology *topology, unsigned index);
+
 // NULL when there is not enough memory.
 struct rte_mempool *stack_setup_create_pool(const struct pool_plan *plan, const char *name,
 					    int numa_node);

@@ -34,6 +34,17 @@ static int no_memory(struct system_error *error, const char *what, const char *n
 	return -ENOMEM;
 }
 
+static void place_relay(struct system *system, unsigned index)
+{
+	const int *ports = system->topology.ports_of_relay[index];
+	struct worker *worker = &system->workers[system->n_workers++];
+
+	relay_init(&system->relays[index], &system->ports[ports[0]], &system->ports[ports[1]]);
+	worker->relay = &system->relays[index];
+	worker->plan = index;
+	worker->wants_run_at = PLX_TIME_NEVER;
+}
+
 static void place_workers(struct system *system)
 {
 	int nodes[SYSTEM_WORKERS_MAX];
@@ -52,6 +63,11 @@ static void place_workers(struct system *system)
 			worker->port = &system->ports[system->topology.port_of_stack[stack]];
 			worker->wants_run_at = PLX_TIME_NEVER;
 		}
+	}
+	system->n_stack_workers = system->n_workers;
+	for (unsigned i = 0; i < system->config.n_relays; i++) {
+		nodes[system->n_workers] = system->topology.node_of_relay[i];
+		place_relay(system, i);
 	}
 	cores_plan_make(nodes, system->n_workers, &system->cores);
 	for (unsigned i = 0; i < system->n_workers; i++)
@@ -73,19 +89,31 @@ static void say_what_is_in_force(const struct system *system)
 			system->cores.n_lcores > 1 ? "s" : "");
 }
 
+static struct pool_plan pool_plan_of(const struct system *system, const struct worker *worker)
+{
+	if (worker->relay != NULL)
+		return stack_setup_relay_pool(&system->config, &system->topology, worker->plan);
+	return stack_setup_pool(&system->config, &system->topology, worker->plan);
+}
+
 static int create_pools(struct system *system, struct system_error *error)
 {
+	const struct topology *topology = &system->topology;
+
 	for (unsigned i = 0; i < system->n_workers; i++) {
-		unsigned stack = system->workers[i].plan;
-		struct pool_plan plan = stack_setup_pool(&system->config, &system->topology, stack);
+		const struct worker *worker = &system->workers[i];
+		bool is_relay = worker->relay != NULL;
+		struct pool_plan plan = pool_plan_of(system, worker);
 		char name[RTE_MEMPOOL_NAMESIZE];
 
 		snprintf(name, sizeof(name), "pollux_%u", i);
-		system->pools[i] = stack_setup_create_pool(&plan, name,
-							   system->topology.node_of_stack[stack]);
+		system->pools[i] =
+			stack_setup_create_pool(&plan, name,
+						is_relay ? topology->node_of_relay[worker->plan]
+							 : topology->node_of_stack[worker->plan]);
 		if (system->pools[i] == NULL)
-			return no_memory(error, "the pool of stack",
-					 system->config.stacks[stack].name);
+			return no_memory(error, "the pool of",
+					 is_relay ? "a relay" : worker->stack_name);
 	}
 	return 0;
 }
@@ -94,14 +122,16 @@ static int create_pools(struct system *system, struct system_error *error)
 static int find_port(struct system *system, unsigned index, struct system_error *error)
 {
 	const struct port_config *config = &system->config.ports[index];
-	const uint8_t *wanted =
-		system->config.stacks[system->topology.stack_of_port[index]].base.mac;
+	int stack = system->topology.stack_of_port[index];
 	static const uint8_t none[6];
+	const uint8_t *wanted = stack != TOPOLOGY_NONE ? system->config.stacks[stack].base.mac
+						       : none;
 	struct port *port = &system->ports[index];
 	int code = 0;
 
 	*port = (struct port){
 		.kind = device_is_loopback(config->device) ? PORT_LOOPBACK : PORT_ETHDEV,
+		.is_relayed = stack == TOPOLOGY_NONE,
 		.config = config,
 		.driver = "loopback",
 		.mac = {0x02, 'p', 'l', 'x', 0, (uint8_t)index}, // where a device has none
@@ -128,18 +158,29 @@ static int find_ports(struct system *system, struct system_error *error)
 	return 0;
 }
 
+// The first worker on a port; one for each queue follows.
+static unsigned first_worker_on(const struct system *system, unsigned port)
+{
+	int stack = system->topology.stack_of_port[port];
+
+	if (stack != TOPOLOGY_NONE)
+		return system_first_worker(system, (unsigned)stack);
+	return system_relay_worker(system, (unsigned)system->topology.relay_of_port[port]);
+}
+
 static int start_port(struct system *system, unsigned index, struct system_error *error)
 {
+	const struct topology *topology = &system->topology;
 	struct port *port = &system->ports[index];
-	unsigned stack = (unsigned)system->topology.stack_of_port[index];
-	const struct stack_plan *plan = &system->config.stacks[stack];
-	struct rte_mempool **pools = &system->pools[system_first_worker(system, stack)];
-	int node = system->topology.node_of_stack[stack];
+	unsigned n_queues = topology_port_queues(&system->config, topology, index);
+	unsigned mtu_bytes = topology_port_mtu(&system->config, topology, index);
+	struct rte_mempool **pools = &system->pools[first_worker_on(system, index)];
+	int node = device_numa_node(port->config->device);
 
-	if (port_create_queues(port, (uint16_t)topology_workers(plan), pools, node) != 0)
+	if (port_create_queues(port, (uint16_t)n_queues, pools, node) != 0)
 		return no_memory(error, "the queues of port", port->config->name);
 	if (port->kind == PORT_ETHDEV)
-		return ethdev_start(port, pools, plan->base.mtu_bytes, error);
+		return ethdev_start(port, pools, mtu_bytes, error);
 	for (uint16_t queue = 0; queue < port->n_queues; queue++) {
 		struct loopback_lane *lane = loopback_lane_create(pools[queue],
 								  port->rx_descriptors, node);
@@ -225,6 +266,15 @@ static bool are_links_up(void *context)
 	return true;
 }
 
+static bool needs_gate(const struct worker *worker)
+{
+	const struct relay *relay = worker->relay;
+
+	if (relay != NULL)
+		return relay->lanes[0].from->needs_gate || relay->lanes[0].to->needs_gate;
+	return worker->port->needs_gate;
+}
+
 // Before the ports: from then on their interrupts come when no worker is in the way.
 static int start_gate(struct system *system, struct system_error *error)
 {
@@ -232,7 +282,7 @@ static int start_gate(struct system *system, struct system_error *error)
 	int code;
 
 	for (unsigned i = 0; i < system->n_workers; i++)
-		if (system->workers[i].port->needs_gate) {
+		if (needs_gate(&system->workers[i])) {
 			system->workers[i].gate = &system->gate;
 			is_needed = true;
 		}
@@ -263,7 +313,7 @@ static int bring_up(struct system *system, struct system_error *error)
 		code = start_gate(system, error);
 	if (code == 0)
 		code = start_ports(system, error);
-	for (unsigned i = 0; code == 0 && i < system->n_workers; i++)
+	for (unsigned i = 0; code == 0 && i < system->n_stack_workers; i++)
 		code = create_stack(system, i, error);
 	return code;
 }
@@ -376,12 +426,22 @@ void system_stop(struct system *system, struct system_books *books)
 
 unsigned system_workers(const struct system *system)
 {
-	return system->n_workers;
+	return system->n_stack_workers;
 }
 
 struct worker *system_worker(struct system *system, unsigned index)
 {
-	return index < system->n_workers ? &system->workers[index] : NULL;
+	return index < system->n_stack_workers ? &system->workers[index] : NULL;
+}
+
+unsigned system_relays(const struct system *system)
+{
+	return system->config.n_relays;
+}
+
+const struct relay *system_relay(const struct system *system, unsigned index)
+{
+	return index < system->config.n_relays ? &system->relays[index] : NULL;
 }
 
 unsigned system_ports(const struct system *system)

@@ -16,6 +16,7 @@
 #define SYSTEM_DEVICE_BYTES 256
 #define SYSTEM_PORTS_MAX 16
 #define SYSTEM_STACKS_MAX 16
+#define SYSTEM_RELAYS_MAX 8
 #define SYSTEM_WORKERS_MAX 64
 #define SYSTEM_ADDRESSES_MAX 64
 #define SYSTEM_ROUTES_MAX 64
@@ -52,11 +53,20 @@ struct stack_plan {
 	struct plx_neighbor neighbors[SYSTEM_NEIGHBORS_MAX];
 };
 
+// Two ports joined: what arrives at one goes out of the other.
+struct relay_plan {
+	char left[SYSTEM_NAME_BYTES];
+	char right[SYSTEM_NAME_BYTES];
+	uint16_t mtu_bytes; // of the largest IP packet
+};
+
 struct system_config {
 	struct port_config ports[SYSTEM_PORTS_MAX];
 	unsigned n_ports;
 	struct stack_plan stacks[SYSTEM_STACKS_MAX];
 	unsigned n_stacks;
+	struct relay_plan relays[SYSTEM_RELAYS_MAX];
+	unsigned n_relays;
 	uint64_t memory_bytes;	// given to the EAL; 0 = as computed
 	uint64_t reserve_bytes; // EAL memory for others (files held in memory, applications)
 	bool verbose;		// EAL and driver chatter goes to stderr
@@ -65,6 +75,7 @@ struct system_config {
 struct system;
 struct worker;
 struct port;
+struct relay;
 
 // Every field zero, ready to be filled in.
 void system_config_init(struct system_config *config);
@@ -90,9 +101,13 @@ void system_stop(struct system *system, struct system_books *books);
 // -ENETDOWN with `error` naming the port. For who sends first: a memif is up once its peer came.
 int system_wait_for_links(struct system *system, plx_duration timeout, struct system_error *error);
 
-// Workers in the order of the stacks in the configuration; see worker.h.
+// Workers with a stack, in the order of the stacks in the configuration; see worker.h.
 unsigned system_workers(const struct system *system);
 struct worker *system_worker(struct system *system, unsigned index);
+
+// Relays in the order of the configuration; see relay.h.
+unsigned system_relays(const struct system *system);
+const struct relay *system_relay(const struct system *system, unsigned index);
 
 // Ports in the order of the configuration; see port.h.
 unsigned system_ports(const struct system *system);

@@ -11,6 +11,7 @@
 #include "drivers/interrupt_gate.h"
 #include "drivers/memory.h"
 #include "drivers/port_burst.h"
+#include "drivers/relay.h"
 #include "drivers/system.h"
 #include "drivers/topology.h"
 #include "drivers/worker.h"
@@ -26,9 +27,11 @@ struct system {
 	bool has_gate; // a port needs it
 	struct interrupt_gate gate;
 	unsigned n_ports_found; // in the order of the configuration
-	unsigned n_workers;
+	unsigned n_workers;	// those with a stack come first
+	unsigned n_stack_workers;
 	struct port ports[SYSTEM_PORTS_MAX];
 	struct worker workers[SYSTEM_WORKERS_MAX];
+	struct relay relays[SYSTEM_RELAYS_MAX];
 	struct rte_mempool *pools[SYSTEM_WORKERS_MAX]; // of each worker
 };
 
@@ -40,6 +43,12 @@ static inline unsigned system_first_worker(const struct system *system, unsigned
 	for (unsigned i = 0; i < stack; i++)
 		first += topology_workers(&system->config.stacks[i]);
 	return first;
+}
+
+// The worker of a relay.
+static inline unsigned system_relay_worker(const struct system *system, unsigned relay)
+{
+	return system->n_stack_workers + relay;
 }
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Every name is looked up once. A port without a stack would fill up unread, a stack without a port
-// is nowhere, a loopback has two ends with as many workers: queue i of one is joined to queue i of
+// Every name is looked up once. A port without a stack or relay would fill up unread, a stack without
+// a port is nowhere, a loopback has two ends with as many workers: queue i of one is joined to queue i of
 // the other, so that both segments of a connection stay with one worker on each side.
 // Called by bring-up before anything is touched.
 #include "drivers/topology.h"
@@ -14,6 +14,23 @@
 unsigned topology_workers(const struct stack_plan *plan)
 {
 	return plan->workers != 0 ? plan->workers : 1;
+}
+
+unsigned topology_port_queues(const struct system_config *config, const struct topology *topology,
+			      unsigned port)
+{
+	int stack = topology->stack_of_port[port];
+
+	return stack != TOPOLOGY_NONE ? topology_workers(&config->stacks[stack]) : 1;
+}
+
+unsigned topology_port_mtu(const struct system_config *config, const struct topology *topology,
+			   unsigned port)
+{
+	int stack = topology->stack_of_port[port];
+
+	return stack != TOPOLOGY_NONE ? config->stacks[stack].base.mtu_bytes
+				      : config->relays[topology->relay_of_port[port]].mtu_bytes;
 }
 
 static int find_port(const struct system_config *config, const char *name)
@@ -46,6 +63,40 @@ static int place_stack(const struct system_config *config, unsigned stack,
 	topology->node_of_stack[stack] = device_numa_node(config->ports[port].device);
 	topology->stack_of_port[port] = (int)stack;
 	topology->n_workers += topology_workers(plan);
+	return 0;
+}
+
+static const char *side_of(const struct relay_plan *plan, unsigned side)
+{
+	return side == 0 ? plan->left : plan->right;
+}
+
+static int place_relay(const struct system_config *config, unsigned relay,
+		       struct topology *topology, struct system_error *error)
+{
+	const struct relay_plan *plan = &config->relays[relay];
+
+	system_error_where(error, "relay of %s and %s", plan->left, plan->right);
+	for (unsigned side = 0; side < 2; side++) {
+		int port = find_port(config, side_of(plan, side));
+
+		if (port == TOPOLOGY_NONE) {
+			system_error_what(error, "there is no port %s", side_of(plan, side));
+			system_error_remedy(error, "name two of the ports");
+			return -EINVAL;
+		}
+		if (topology->stack_of_port[port] != TOPOLOGY_NONE
+		    || topology->relay_of_port[port] != TOPOLOGY_NONE) {
+			system_error_what(error, "port %s is in use already", side_of(plan, side));
+			system_error_remedy(error, "give it two ports of its own");
+			return -EINVAL;
+		}
+		topology->relay_of_port[port] = (int)relay;
+		topology->ports_of_relay[relay][side] = port;
+	}
+	topology->node_of_relay[relay] =
+		device_numa_node(config->ports[topology->ports_of_relay[relay][0]].device);
+	topology->n_workers++;
 	return 0;
 }
 
@@ -83,22 +134,27 @@ static int join(const struct system_config *config, unsigned port, struct topolo
 static int check_workers(const struct system_config *config, unsigned port,
 			 const struct topology *topology, struct system_error *error)
 {
-	const struct stack_plan *own = &config->stacks[topology->stack_of_port[port]];
-	const struct stack_plan *other;
+	int stack = topology->stack_of_port[port], peer = topology->peer_of_port[port];
+	unsigned own = topology_port_queues(config, topology, port), other;
 
-	system_error_where(error, "stack %s", own->name);
+	if (stack == TOPOLOGY_NONE)
+		return 0; // the other end says it
+	system_error_where(error, "stack %s", config->stacks[stack].name);
 	if (!device_is_loopback(config->ports[port].device)) {
-		if (topology_workers(own) == 1)
+		if (own == 1)
 			return 0;
-		system_error_what(error, "%u workers on %s; several work on a loopback only",
-				  own->workers, config->ports[port].device);
+		system_error_what(error, "%u workers on %s; several work on a loopback only", own,
+				  config->ports[port].device);
 		system_error_remedy(error, "set workers to 1");
 		return -EINVAL;
 	}
-	other = &config->stacks[topology->stack_of_port[topology->peer_of_port[port]]];
-	if (topology_workers(own) != topology_workers(other)) {
-		system_error_what(error, "it has %u workers and %s, at the other end, has %u",
-				  topology_workers(own), other->name, topology_workers(other));
+	other = topology_port_queues(config, topology, (unsigned)peer);
+	if (own != other) {
+		int far = topology->stack_of_port[peer];
+
+		system_error_what(error, "it has %u workers and %s, at the other end, has %u", own,
+				  far != TOPOLOGY_NONE ? config->stacks[far].name : "a relay",
+				  other);
 		system_error_remedy(error, "give both ends of a loopback as many workers");
 		return -EINVAL;
 	}
@@ -116,7 +172,8 @@ static int check_port(const struct system_config *config, unsigned port,
 		system_error_remedy(error, "rename one");
 		return -EINVAL;
 	}
-	if (topology->stack_of_port[port] == TOPOLOGY_NONE) {
+	if (topology->stack_of_port[port] == TOPOLOGY_NONE
+	    && topology->relay_of_port[port] == TOPOLOGY_NONE) {
 		system_error_what(error, "no stack is on it");
 		system_error_remedy(error, "add a stack with port %s, or leave the port out",
 				    own->name);
@@ -131,11 +188,10 @@ static int check_port(const struct system_config *config, unsigned port,
 	return 0;
 }
 
-static int check_counts(const struct system_config *config, const struct topology *topology,
-			struct system_error *error)
+static int check_counts(const struct topology *topology, struct system_error *error)
 {
 	system_error_where(error, "stacks");
-	if (config->n_stacks == 0) {
+	if (topology->n_workers == 0) {
 		system_error_what(error, "there is none");
 		system_error_remedy(error, "describe one, with the port it is on");
 		return -EINVAL;
@@ -156,13 +212,16 @@ int topology_make(const struct system_config *config, struct topology *topology,
 
 	*topology = (struct topology){0};
 	for (unsigned i = 0; i < SYSTEM_PORTS_MAX; i++)
-		topology->stack_of_port[i] = topology->peer_of_port[i] = TOPOLOGY_NONE;
+		topology->stack_of_port[i] = topology->relay_of_port[i] =
+			topology->peer_of_port[i] = TOPOLOGY_NONE;
 	for (unsigned i = 0; code == 0 && i < config->n_stacks; i++)
 		code = place_stack(config, i, topology, error);
+	for (unsigned i = 0; code == 0 && i < config->n_relays; i++)
+		code = place_relay(config, i, topology, error);
 	for (unsigned i = 0; code == 0 && i < config->n_ports; i++)
 		code = join(config, i, topology, error);
 	if (code == 0)
-		code = check_counts(config, topology, error);
+		code = check_counts(topology, error);
 	for (unsigned i = 0; code == 0 && i < config->n_ports; i++)
 		code = check_port(config, i, topology, error);
 	for (unsigned i = 0; code == 0 && i < config->n_ports; i++)

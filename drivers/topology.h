@@ -11,15 +11,24 @@
 #define TOPOLOGY_NONE (-1)
 
 struct topology {
-	int stack_of_port[SYSTEM_PORTS_MAX];
-	int peer_of_port[SYSTEM_PORTS_MAX]; // loopbacks; else TOPOLOGY_NONE
+	int stack_of_port[SYSTEM_PORTS_MAX]; // TOPOLOGY_NONE: a relay's
+	int relay_of_port[SYSTEM_PORTS_MAX]; // TOPOLOGY_NONE: a stack's
+	int peer_of_port[SYSTEM_PORTS_MAX];  // loopbacks; else TOPOLOGY_NONE
 	int port_of_stack[SYSTEM_STACKS_MAX];
-	int node_of_stack[SYSTEM_STACKS_MAX]; // NUMA node of its port
-	unsigned n_workers;
+	int node_of_stack[SYSTEM_STACKS_MAX];	  // NUMA node of its port
+	int ports_of_relay[SYSTEM_RELAYS_MAX][2]; // left, right
+	int node_of_relay[SYSTEM_RELAYS_MAX];	  // of its left port
+	unsigned n_workers;			  // of all stacks, and one of each relay
 };
 
 // Workers of a stack: 0 counts as 1.
 unsigned topology_workers(const struct stack_plan *plan);
+
+// Queues and greatest IP packet of a port, as the stack or relay on it wants them.
+unsigned topology_port_queues(const struct system_config *config, const struct topology *topology,
+			      unsigned port);
+unsigned topology_port_mtu(const struct system_config *config, const struct topology *topology,
+			   unsigned port);
 
 // 0; -EINVAL with `error` naming the entry that is wrong and what would mend it.
 int topology_make(const struct system_config *config, struct topology *topology,

@@ -8,6 +8,7 @@
 #include <rte_mbuf.h>
 
 #include "drivers/port_burst.h"
+#include "drivers/relay.h"
 
 // Most bursts sent in a turn, so that reception is never far.
 #define OUTPUT_BURSTS 4
@@ -90,20 +91,41 @@ static unsigned transmit(struct worker *worker, plx_time now)
 	return (unsigned)(worker->counters.tx_frames - sent_before);
 }
 
-bool worker_turn(struct worker *worker, plx_time now)
+static bool take_phases(struct worker *worker, plx_time now)
 {
 	unsigned received = receive(worker, now);
 	unsigned happened = serve(worker, now);
 	unsigned sent = transmit(worker, now);
-	bool is_busy = received + happened + sent > 0;
+
+	return received + happened + sent > 0;
+}
+
+bool worker_turn(struct worker *worker, plx_time now)
+{
+	bool is_busy = worker->relay != NULL ? relay_turn(worker->relay, now)
+					     : take_phases(worker, now);
 
 	worker->counters.turns++;
 	worker->counters.idle_turns += !is_busy;
 	return is_busy;
 }
 
+plx_time worker_next_due(const struct worker *worker)
+{
+	plx_time due;
+
+	if (worker->relay != NULL)
+		return relay_next_due(worker->relay);
+	due = RTE_MIN(worker->wants_run_at, plx_next_deadline(worker->stack));
+	return RTE_MIN(due, port_next_due(worker->port, worker->queue));
+}
+
 void worker_drop_unsent(struct worker *worker)
 {
+	if (worker->relay != NULL) {
+		relay_drop_unsent(worker->relay);
+		return;
+	}
 	rte_pktmbuf_free_bulk(worker->unsent + worker->first_unsent, worker->n_unsent);
 	worker->n_unsent = 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The worker: one stack, one queue, one application, and the loop around the four phases. Several
-// workers may share a core by turns. plx_worker_run() runs all workers of a system while the
+// The worker: one stack, one queue, one application, and the loop around the four phases; or, without
+// a stack, a relay between two ports. Several workers may share a core by turns. plx_worker_run() runs all workers of a system while the
 // calling thread sleeps, reports progress once a second, and ends them in order.
 // Called by apps/; tests call worker_turn() by themselves.
 #ifndef DRIVERS_WORKER_H
@@ -16,6 +16,7 @@
 
 struct interrupt_gate;
 struct port;
+struct relay;
 struct system;
 
 // What runs on a worker, on the worker's own thread. Every member may be NULL.
@@ -50,6 +51,7 @@ struct worker_counters {
 
 struct worker {
 	// what a turn touches
+	struct relay *relay; // NULL: it has a stack and a port
 	struct plx_stack *stack;
 	struct port *port;
 	struct interrupt_gate *gate; // NULL for most ports
@@ -64,13 +66,16 @@ struct worker {
 
 	// who it is
 	const char *stack_name; // of the configuration
-	unsigned plan;		// index of its stack in system_config.stacks
+	unsigned plan;		// index of its stack, or relay, in system_config
 	unsigned index;		// among the workers of that stack, its queue
 	unsigned lcore;		// that runs it; several workers may have the same
 };
 
 // One round of the four phases at `now`. True when there was anything to do.
 bool worker_turn(struct worker *worker, plx_time now);
+
+// When it has something to do by itself; PLX_TIME_NEVER when it has not.
+plx_time worker_next_due(const struct worker *worker);
 
 // Frees what the port did not take any more. Part of the end of a worker; the stack is not touched.
 void worker_drop_unsent(struct worker *worker);

@@ -146,12 +146,8 @@ static plx_time next_due(const struct lcore_run *own)
 {
 	plx_time due = PLX_TIME_NEVER;
 
-	for (unsigned i = 0; i < own->n_workers; i++) {
-		const struct worker *worker = own->progress[i]->worker;
-
-		due = RTE_MIN(due, worker->wants_run_at);
-		due = RTE_MIN(due, plx_next_deadline(worker->stack));
-	}
+	for (unsigned i = 0; i < own->n_workers; i++)
+		due = RTE_MIN(due, worker_next_due(own->progress[i]->worker));
 	return due;
 }
 

@@ -18,7 +18,7 @@ import tempfile
 
 import interop
 
-COMMANDS = ["serve", "load", "run", "help"]
+COMMANDS = ["serve", "load", "relay", "run", "help"]
 LOAD = ["load", "--port", "loopback", "--address", "198.18.0.1/24", "--target", "http://198.18.0.2/"]
 SERVE = ["serve", "--port", "loopback", "--address", "198.18.0.2/24", "--listen", "http:*:80"]
 
@@ -62,11 +62,11 @@ def run_example(example, directory):
     return pollux(*words[1:])
 
 
-def the_program_alone_prints_help_and_three_examples():
+def the_program_alone_prints_help_and_an_example_of_each_command():
     """And that is an error, as nothing was asked for."""
     out, err = pollux(status=2)
     assert not err
-    assert len(re.findall(r"^  pollux ", out, re.MULTILINE)) == 3, out
+    assert len(re.findall(r"^  pollux ", out, re.MULTILINE)) == len(COMMANDS) - 1, out
     for command in COMMANDS:
         assert re.search(rf"^  {command}\b", out, re.MULTILINE), f"no {command} in {out}"
     assert pollux("--help")[0] == out == pollux("help")[0] == pollux("-h")[0]
@@ -161,11 +161,35 @@ def wrong_values_name_their_option():
         '--port: unknown device "tap0"; did you mean "net_tap"?']
 
 
+def ways_of_a_relay_are_named_by_their_option():
+    """Of two values each is looked at; what concerns both ports is said once."""
+    relay = ["relay", "--port", "net_null0", "--port", "net_null1"]
+    share = 'is not a share; write a percentage, as 0.1%'
+    cases = {
+        ("--loss", "1%,x"): f'--loss: "x" {share}',
+        ("--loss", ","): f'--loss: "" {share}',
+        ("--loss", "1%,2%,3%"): f'--loss: "2%,3%" {share}',
+        ("--loss", "x"): f'--loss: "x" {share}',
+        ("--delay", "2m"): "--delay: 2m is out of range; give 0 to 1m",
+        ("--queue", "64k"): "--queue: nothing waits without a rate; give --rate, or leave it out",
+        ("--rate", "0,1M", "--queue", "64k"):
+            "--queue: nothing waits without a rate; give --rate, or leave it out",
+        ("--port", "net_null2"): "--port: is given 3 times; a relay joins two ports, so give it twice",
+    }
+    for arguments, expected in cases.items():
+        assert refused(*relay, *arguments) == [expected]
+    assert refused(*relay[:3]) == [
+        "--port: is given 1 time; a relay joins two ports, so give it twice"]
+    assert refused("relay", "--port", "tap0", "--port", "net_null1") == [
+        '--port: unknown device "tap0"; did you mean "net_tap"?']
+
+
 def missing_options_are_all_named():
     """With how they are written."""
     assert refused("serve") == ["--port: is missing; write --port=DEVICE",
                                 "--address: is missing; write --address=ADDR[-ADDR]/PREFIX",
                                 "--listen: is missing; write --listen=PROTO:ADDR:PORT[-PORT]"]
+    assert refused("relay") == ["--port: is missing; write --port=DEVICE"]
     assert refused("run") == [
         "run: names no file; `pollux help config` prints one to begin with"]
 
@@ -349,7 +373,7 @@ def the_examples_with_a_veth_load_linux():
 
 
 ANYWHERE = [
-    the_program_alone_prints_help_and_three_examples,
+    the_program_alone_prints_help_and_an_example_of_each_command,
     version_is_one_line,
     every_help_has_units_defaults_and_two_examples,
     help_names_nothing_that_is_not_there,
@@ -357,6 +381,7 @@ ANYWHERE = [
     help_config_prints_a_file_that_says_every_key,
     mistyped_words_are_answered_with_the_nearest,
     wrong_values_name_their_option,
+    ways_of_a_relay_are_named_by_their_option,
     missing_options_are_all_named,
     wrong_files_are_refused_with_their_line,
     results_that_cannot_be_written_stop_the_run_before_it_begins,

@@ -93,8 +93,8 @@ static void defaults_are_the_engines(void **state)
 	assert_int_equal(f->system.ports[0].rx_descriptors, SYSTEM_RX_DESCRIPTORS);
 	assert_int_equal(f->system.ports[0].tx_descriptors, SYSTEM_TX_DESCRIPTORS);
 	assert_int_equal(f->system.memory_bytes, 0);
-	assert_false(impairment_is_active(&f->system.ports[0].impairment.rx));
-	assert_false(impairment_is_active(&f->system.ports[0].impairment.tx));
+	assert_false(link_model_is_active(&f->system.ports[0].impairment.rx));
+	assert_false(link_model_is_active(&f->system.ports[0].impairment.tx));
 }
 
 static void every_key_arrives(void **state)

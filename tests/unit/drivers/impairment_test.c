@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The shim: the same seed gives the same fate, rates are what was asked for, time is obeyed, order
-// is kept unless reordering was asked for, and every frame is accounted for.
+// The shim: what the model of the link decides is what happens to mbufs: time is obeyed, bytes are
+// damaged, copied and marked as they should be, what others hold is left alone, and every frame is
+// accounted for. That the decisions are right is link_model_test's affair.
 #include "drivers/impairment.h"
 
 #include <string.h>
 
+#include <rte_ether.h>
+#include <rte_ip.h>
 #include <rte_mbuf.h>
 
 #include "support/cmocka_headers.h"
@@ -20,12 +23,17 @@ enum {
 	QUEUE = 4096,
 };
 
+static const struct link_model_config damaging = {
+	.corrupt_ppm = 1000000,
+	.corrupt_spared_bytes = 12, // the MAC addresses
+};
+
 static struct rte_mempool *pool(void)
 {
 	return mbufs_pool(0, POOL_MBUFS);
 }
 
-static struct impairment *shim(struct impairment_direction direction, uint64_t seed)
+static struct impairment *shim(struct link_model_config direction, uint64_t seed)
 {
 	struct impairment *impairment = impairment_create(&direction, seed, QUEUE, pool(), -1);
 
@@ -81,27 +89,17 @@ static void finish(struct impairment *impairment)
 {
 	struct impairment_counters counters = counters_of(impairment);
 
-	assert_int_equal(counters.frames + counters.duplicated,
-			 counters.passed + counters.lost + counters.overflowed
-				 + impairment_held(impairment));
+	assert_int_equal(counters.link.arrived + counters.link.copied,
+			 counters.passed + counters.overflowed + counters.copies_left_out
+				 + counters.held);
 	impairment_destroy(impairment);
 	assert_int_equal(mbufs_in_use(pool()), 0);
-}
-
-static void nothing_configured_is_not_active(void **state)
-{
-	struct impairment_direction direction = {.reorder_delay = PLX_SECOND};
-
-	(void)state;
-	assert_false(impairment_is_active(&direction));
-	direction.jitter = 1;
-	assert_true(impairment_is_active(&direction));
 }
 
 static void a_delayed_frame_comes_exactly_when_its_time_has_come(void **state)
 {
 	struct impairment *impairment =
-		shim((struct impairment_direction){.delay = 5 * PLX_MILLISECOND}, SEED);
+		shim((struct link_model_config){.delay = 5 * PLX_MILLISECOND}, SEED);
 	uint32_t number;
 
 	(void)state;
@@ -114,8 +112,8 @@ static void a_delayed_frame_comes_exactly_when_its_time_has_come(void **state)
 
 static void jitter_keeps_the_order_and_stays_within_its_bound(void **state)
 {
-	struct impairment_direction direction = {.delay = PLX_MILLISECOND,
-						 .jitter = 2 * PLX_MILLISECOND};
+	struct link_model_config direction = {.delay = PLX_MILLISECOND,
+					      .jitter = 2 * PLX_MILLISECOND};
 	struct impairment *impairment = shim(direction, SEED);
 	uint32_t numbers[64];
 	unsigned n = 0;
@@ -135,8 +133,8 @@ static void jitter_keeps_the_order_and_stays_within_its_bound(void **state)
 
 static void a_reordered_frame_is_passed_by_others_and_none_else(void **state)
 {
-	struct impairment_direction direction = {.reorder_ppm = 200000,
-						 .reorder_delay = PLX_MILLISECOND};
+	struct link_model_config direction = {.reorder_ppm = 200000,
+					      .reorder_delay = PLX_MILLISECOND};
 	struct impairment *impairment = shim(direction, SEED);
 	uint32_t numbers[64], last = 0;
 	unsigned in_order, late, fell_back = 0;
@@ -154,14 +152,14 @@ static void a_reordered_frame_is_passed_by_others_and_none_else(void **state)
 		fell_back += numbers[i] < last;
 	assert_int_equal(in_order + late, 64);
 	assert_true(fell_back > 0);
-	assert_int_equal(counters_of(impairment).reordered, late);
+	assert_int_equal(counters_of(impairment).link.reordered, late);
 	finish(impairment);
 }
 
 // The fates of 256 frames under everything at once, as a string of numbers that came out.
 static unsigned run_everything(uint64_t seed, uint32_t *numbers, unsigned max)
 {
-	struct impairment_direction direction = {
+	struct link_model_config direction = {
 		.loss_ppm = 100000,
 		.duplicate_ppm = 100000,
 		.corrupt_ppm = 100000,
@@ -193,42 +191,110 @@ static void the_same_seed_gives_the_same_fates(void **state)
 		    || memcmp(first, other, n * sizeof(first[0])) != 0);
 }
 
-static void rates_are_what_was_asked_for(void **state)
+// Every impairment by itself reaches the mbufs: the counters are those of what comes out.
+static void what_is_lost_does_not_come_out(void **state)
 {
-	struct impairment_direction direction = {.loss_ppm = 10000,
-						 .duplicate_ppm = 20000,
-						 .corrupt_ppm = 30000,
-						 .reorder_ppm = 40000};
-	struct impairment *impairment = shim(direction, SEED);
+	struct link_model_config link = {.loss_ppm = 100000,
+					 .burst_enter_ppm = 10000,
+					 .burst_leave_ppm = 100000,
+					 .burst_loss_ppm = 1000000};
+	struct impairment *impairment = shim(link, SEED);
 	struct impairment_counters counters;
 	uint32_t numbers[64];
+	unsigned n = 0;
 
 	(void)state;
-	for (uint32_t i = 0; i < 100000; i++) {
+	for (uint32_t i = 0; i < 10000; i++) {
 		put(impairment, i, i * PLX_MICROSECOND);
-		take(impairment, numbers, 64, i * PLX_MICROSECOND);
+		n += take(impairment, numbers, 64, i * PLX_MICROSECOND);
 	}
 	counters = counters_of(impairment);
-	// Six standard deviations and more; and the seed is fixed.
-	assert_in_range(counters.lost, 800, 1200);
-	assert_in_range(counters.duplicated, 1700, 2300);
-	assert_in_range(counters.corrupted, 2600, 3400);
-	assert_in_range(counters.reordered, 3500, 4500);
+	assert_true(counters.link.lost_at_random > 0);
+	assert_true(counters.link.lost_in_burst > 0);
+	assert_int_equal(n, 10000 - counters.link.lost_at_random - counters.link.lost_in_burst);
+	assert_int_equal(counters.passed, n);
 	finish(impairment);
 }
 
-static void one_million_per_million_loses_all(void **state)
+// 10 frames of 64 bytes at 512 kbit/s: one a millisecond, and the queue has room for four.
+static void a_rate_spaces_frames_and_a_full_queue_loses_them(void **state)
 {
-	struct impairment *impairment = shim((struct impairment_direction){.loss_ppm = 1000000},
-					     SEED);
+	struct link_model_config link = {.rate_bps = 512000, .queue_bytes = 4 * FRAME_BYTES};
+	struct impairment *impairment = shim(link, SEED);
 	uint32_t number;
 
 	(void)state;
-	for (uint32_t i = 0; i < 1000; i++)
-		put(impairment, i, 0);
-	assert_int_equal(take(impairment, &number, 1, PLX_SECOND), 0);
-	assert_int_equal(counters_of(impairment).lost, 1000);
+	for (uint32_t i = 0; i < 10; i++)
+		put(impairment, i, PLX_SECOND);
+	assert_int_equal(counters_of(impairment).link.lost_in_queue, 6);
+	for (uint32_t i = 0; i < 4; i++) {
+		plx_time due = PLX_SECOND + (i + 1) * PLX_MILLISECOND;
+
+		assert_int_equal(impairment_next_due(impairment), due);
+		assert_int_equal(take(impairment, &number, 1, due - 1), 0);
+		assert_int_equal(take(impairment, &number, 1, due), 1);
+		assert_int_equal(number, i);
+	}
+	assert_int_equal(impairment_next_due(impairment), PLX_TIME_NEVER);
 	finish(impairment);
+}
+
+// Frames of both families, tagged and not, through a link whose queue is always too long. `ecn` is
+// the field they come with; gives the one they leave with, and checks that nothing else changed.
+static unsigned mark(bool is_ipv6, bool is_tagged, unsigned ecn, bool is_shared)
+{
+	struct link_model_config link = {.rate_bps = 1000000, .ecn_threshold_bytes = 1};
+	struct impairment *impairment = shim(link, SEED);
+	unsigned ip = is_tagged ? 18 : 14, field = is_ipv6 ? ip + 1 : ip + 1;
+	unsigned shift = is_ipv6 ? 4 : 0;
+	uint8_t bytes[FRAME_BYTES] = {0}, out[MBUFS_FRAME_MAX_BYTES];
+	struct rte_mbuf *frames[2], *kept;
+	uint16_t type = is_ipv6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4, checksum;
+
+	if (is_tagged)
+		memcpy(bytes + 12, (uint8_t[]){0x81, 0x00, 0x00, 0x07}, 4);
+	bytes[ip - 2] = (uint8_t)(type >> 8);
+	bytes[ip - 1] = (uint8_t)type;
+	bytes[ip] = is_ipv6 ? 0x60 : 0x45;
+	bytes[field] = (uint8_t)(ecn << shift | (is_ipv6 ? 0x0f : 0xb8));
+	bytes[ip + 19] = 0x77;
+	if (!is_ipv6) {
+		checksum = rte_ipv4_cksum((struct rte_ipv4_hdr *)(bytes + ip));
+		memcpy(bytes + ip + 10, &checksum, sizeof(checksum));
+	}
+	for (unsigned i = 0; i < 2; i++)
+		frames[i] = mbufs_frame(pool(), bytes, sizeof(bytes), 0);
+	kept = frames[1];
+	if (is_shared)
+		rte_mbuf_refcnt_update(kept, 1);
+	impairment_put(impairment, frames, 2, 0);
+	assert_int_equal(impairment_take(impairment, frames, 2, PLX_SECOND), 2);
+	if (is_shared) {
+		mbufs_copy_out(kept, out);
+		assert_memory_equal(out, bytes, FRAME_BYTES);
+		rte_pktmbuf_free(kept);
+	}
+	mbufs_copy_out(frames[0], out); // that one found nothing waiting
+	assert_memory_equal(out, bytes, FRAME_BYTES);
+	mbufs_copy_out(frames[1], out);
+	rte_pktmbuf_free_bulk(frames, 2);
+	finish(impairment);
+	if (!is_ipv6)
+		assert_int_equal(rte_raw_cksum(out + ip, 20), 0xffff);
+	bytes[field] = out[field];
+	memcpy(bytes + ip + 10, out + ip + 10, is_ipv6 ? 0 : 2);
+	assert_memory_equal(out, bytes, FRAME_BYTES);
+	return out[field] >> shift & 3;
+}
+
+// RFC 3168 5: CE is set where the sender can answer it, and nowhere else.
+static void congestion_is_marked_where_the_sender_can_answer_it(void **state)
+{
+	(void)state;
+	for (unsigned ecn = 0; ecn < 4; ecn++)
+		for (unsigned variant = 0; variant < 8; variant++)
+			assert_int_equal(mark(variant & 1, variant & 2, ecn, variant & 4),
+					 ecn == 0 ? 0 : 3);
 }
 
 static unsigned bits_that_differ(const uint8_t *a, const uint8_t *b, unsigned n_bytes)
@@ -243,8 +309,7 @@ static unsigned bits_that_differ(const uint8_t *a, const uint8_t *b, unsigned n_
 // Sends `bytes` through a shim that corrupts everything, 300 times in pieces of `piece_bytes`.
 static void corrupt_often(size_t piece_bytes)
 {
-	struct impairment *impairment = shim((struct impairment_direction){.corrupt_ppm = 1000000},
-					     SEED);
+	struct impairment *impairment = shim(damaging, SEED);
 	uint8_t sent[200], received[MBUFS_FRAME_MAX_BYTES], ever[200] = {0};
 
 	memset(sent, 0xa5, sizeof(sent));
@@ -276,8 +341,7 @@ static void corruption_flips_one_bit_behind_the_addresses_and_voids_verdicts(voi
 
 static void corruption_leaves_alone_what_others_hold(void **state)
 {
-	struct impairment *impairment = shim((struct impairment_direction){.corrupt_ppm = 1000000},
-					     SEED);
+	struct impairment *impairment = shim(damaging, SEED);
 	struct rte_mbuf *kept = numbered_frame(0), *frame = kept, *clone;
 	uint8_t before[MBUFS_FRAME_MAX_BYTES], after[MBUFS_FRAME_MAX_BYTES];
 
@@ -301,8 +365,8 @@ static void corruption_leaves_alone_what_others_hold(void **state)
 
 static void a_duplicate_is_a_copy_that_follows(void **state)
 {
-	struct impairment *impairment =
-		shim((struct impairment_direction){.duplicate_ppm = 1000000}, SEED);
+	struct impairment *impairment = shim((struct link_model_config){.duplicate_ppm = 1000000},
+					     SEED);
 	struct rte_mbuf *frames[2], *frame = numbered_frame(9);
 
 	(void)state;
@@ -317,21 +381,21 @@ static void a_duplicate_is_a_copy_that_follows(void **state)
 
 static void a_full_queue_loses_and_counts(void **state)
 {
-	struct impairment_direction direction = {.delay = PLX_SECOND};
+	struct link_model_config direction = {.delay = PLX_SECOND};
 	struct impairment *impairment = impairment_create(&direction, SEED, 10, pool(), -1);
 
 	(void)state;
 	assert_non_null(impairment);
 	for (uint32_t i = 0; i < 15; i++)
 		put(impairment, i, 0);
-	assert_int_equal(impairment_held(impairment), 10);
+	assert_int_equal(counters_of(impairment).held, 10);
 	assert_int_equal(counters_of(impairment).overflowed, 5);
 	finish(impairment); // with frames held
 }
 
 static void without_buffers_nothing_is_copied_and_that_is_counted(void **state)
 {
-	struct impairment_direction direction = {.duplicate_ppm = 1000000, .corrupt_ppm = 1000000};
+	struct link_model_config direction = {.duplicate_ppm = 1000000, .corrupt_ppm = 1000000};
 	struct impairment *impairment = shim(direction, SEED);
 	struct rte_mbuf *frame = numbered_frame(3), *all[POOL_MBUFS];
 	unsigned n = 0;
@@ -342,7 +406,8 @@ static void without_buffers_nothing_is_copied_and_that_is_counted(void **state)
 		n++;
 	rte_mbuf_refcnt_update(frame, 1);
 	impairment_put(impairment, &frame, 1, 0);
-	assert_int_equal(counters_of(impairment).no_buffer, 2);
+	assert_int_equal(counters_of(impairment).copies_left_out, 1);
+	assert_int_equal(counters_of(impairment).changes_left_out, 1);
 	assert_int_equal(take(impairment, &number, 1, 0), 1);
 	assert_int_equal(number, 3);
 	rte_pktmbuf_free(frame);
@@ -353,13 +418,13 @@ static void without_buffers_nothing_is_copied_and_that_is_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_configured_is_not_active),
 		cmocka_unit_test(a_delayed_frame_comes_exactly_when_its_time_has_come),
 		cmocka_unit_test(jitter_keeps_the_order_and_stays_within_its_bound),
 		cmocka_unit_test(a_reordered_frame_is_passed_by_others_and_none_else),
 		cmocka_unit_test(the_same_seed_gives_the_same_fates),
-		cmocka_unit_test(rates_are_what_was_asked_for),
-		cmocka_unit_test(one_million_per_million_loses_all),
+		cmocka_unit_test(what_is_lost_does_not_come_out),
+		cmocka_unit_test(a_rate_spaces_frames_and_a_full_queue_loses_them),
+		cmocka_unit_test(congestion_is_marked_where_the_sender_can_answer_it),
 		cmocka_unit_test(corruption_flips_one_bit_behind_the_addresses_and_voids_verdicts),
 		cmocka_unit_test(corruption_leaves_alone_what_others_hold),
 		cmocka_unit_test(a_duplicate_is_a_copy_that_follows),
