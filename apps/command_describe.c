@@ -47,16 +47,19 @@ static struct config_stack *describe_stack(struct describing *d, const char *nam
 }
 
 // What is served concerns http; when nothing else listens it is set all the same, for the check to
-// see.
+// see. How connections behave concerns all.
 static void set_on_servers(struct describing *d, const struct option_value *value, uint32_t line)
 {
 	struct config *config = d->config;
+	enum config_key key = value->line->key;
+	bool is_for_all = key != CONFIG_KEY_server_body_size && key != CONFIG_KEY_server_root;
 	bool has_http = false;
 
 	for (unsigned i = 0; i < config->n_servers; i++)
 		has_http |= config->servers[i].listen.protocol == CONFIG_PROTOCOL_HTTP;
 	for (unsigned i = 0; i < config->n_servers; i++)
-		if ((!has_http || config->servers[i].listen.protocol == CONFIG_PROTOCOL_HTTP)
+		if ((is_for_all || !has_http
+		     || config->servers[i].listen.protocol == CONFIG_PROTOCOL_HTTP)
 		    && config_set(&config->servers[i], value->line->key, value->text, line,
 				  d->errors))
 			return;

@@ -128,16 +128,25 @@ static int fill_content(const struct config_server *server, struct content *cont
 	return code;
 }
 
+enum { CONNECTION_OPTIONS = 3 };
+
 static int create_server(const struct hosts *hosts, unsigned index,
 			 const struct config_stack *stack, struct application **application)
 {
 	const struct config_server *server = &hosts->config->servers[index];
 	const struct content *content = &hosts->contents[index];
+	const struct plx_option_value options[CONNECTION_OPTIONS] = {
+		{PLX_OPTION_CONGESTION, (int64_t)server->congestion},
+		{PLX_OPTION_SEND_BUFFER, (int64_t)server->send_buffer},
+		{PLX_OPTION_RECEIVE_BUFFER, (int64_t)server->receive_buffer},
+	};
 	const struct server_config config = {
 		.address = server->listen.addr,
 		.port_first = server->listen.ports.first,
 		.port_last = server->listen.ports.last,
 		.max_sessions = (uint32_t)stack->max_connections,
+		.options = options,
+		.n_options = CONNECTION_OPTIONS,
 	};
 	const struct http_server_config http = {
 		.server = config,
@@ -160,6 +169,11 @@ static int create_load(const struct hosts *hosts, unsigned index, const struct w
 		       struct application **application)
 {
 	const struct config_load *load = &hosts->config->loads[index];
+	const struct plx_option_value options[CONNECTION_OPTIONS] = {
+		{PLX_OPTION_CONGESTION, (int64_t)load->congestion},
+		{PLX_OPTION_SEND_BUFFER, (int64_t)load->send_buffer},
+		{PLX_OPTION_RECEIVE_BUFFER, (int64_t)load->receive_buffer},
+	};
 	const struct load_config config = {
 		.target = load->target.addr,
 		.port_first = load->target.ports.first,
@@ -175,6 +189,9 @@ static int create_load(const struct hosts *hosts, unsigned index, const struct w
 		.share_count = (uint32_t)hosts->config->stacks[worker->plan].workers,
 		.duration = load->duration,
 		.timeout = load->timeout,
+		.drain = load->drain ? load->drain : 1, // 0 would be its default
+		.options = options,
+		.n_options = CONNECTION_OPTIONS,
 	};
 
 	return load_create(&config, application);

@@ -123,6 +123,9 @@ struct config_server {
 	struct config_listen listen;
 	uint64_t body_size;
 	char root[CONFIG_PATH_BYTES]; // empty: every path answers with body_size bytes
+	uint64_t congestion;	      // as of plx_congestion_index()
+	uint64_t send_buffer;
+	uint64_t receive_buffer;
 };
 
 struct config_load {
@@ -135,6 +138,10 @@ struct config_load {
 	uint64_t rate;	       // requests per second over all workers; 0 = as fast as possible
 	plx_duration duration; // 0 = as long as the run
 	plx_duration timeout;
+	plx_duration drain;
+	uint64_t congestion; // as of plx_congestion_index()
+	uint64_t send_buffer;
+	uint64_t receive_buffer;
 };
 
 struct config {

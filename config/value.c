@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <pollux/option.h>
+
 #include "config/endpoint.h"
 #include "config/units.h"
 
@@ -67,6 +69,16 @@ static int parse_word(const struct config_key_info *key, const char *const *word
 			return 0;
 		}
 	return reason_set_form(reason, key->type, text);
+}
+
+static int parse_congestion(const char *text, uint64_t *field, char *reason)
+{
+	int index = plx_congestion_index(text);
+
+	if (index < 0)
+		return reason_set_form(reason, CONFIG_TYPE_CONGESTION, text);
+	*field = (uint64_t)index;
+	return 0;
 }
 
 static int parse_name(const struct config_key_info *key, const char *text, char *field,
@@ -133,6 +145,8 @@ int config_value_parse(const struct config_key_info *key, const char *text, void
 		return parse_word(key, words_switch, text, field, reason);
 	case CONFIG_TYPE_COOKIES:
 		return parse_word(key, words_cookies, text, field, reason);
+	case CONFIG_TYPE_CONGESTION:
+		return parse_congestion(text, field, reason);
 	case CONFIG_TYPE_MAC:
 		return parse_mac(text, field, reason);
 	case CONFIG_TYPE_ADDRESS:
