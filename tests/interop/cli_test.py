@@ -126,7 +126,7 @@ def mistyped_words_are_answered_with_the_nearest():
         ("load", "-z"): "-z: is not an option of load; `pollux help load` lists them",
         ("load", "--port"): "--port: has no value; write --port=DEVICE",
         ("load", "--verbose=1"): "--verbose: takes no value; leave it out",
-        ("load", "--r", "5"): "--r: is ambiguous; write --requests-per-connection or --rate",
+        ("load", "--con", "5"): "--con: is ambiguous; write --connections or --congestion",
         ("serve", "x"): "x: is one argument too many; `pollux serve` takes options only",
         ("run", "a", "b"): "b: is one argument too many; `pollux run` takes FILE alone",
     }
