@@ -9,7 +9,7 @@
 #include "support/eal_main.h"
 #include "support/mbufs.h"
 #include "support/seed.h"
-#include "support/stream.h"
+#include "support/pair.h"
 
 enum { PORT = 9 };
 

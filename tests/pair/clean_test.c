@@ -5,7 +5,7 @@
 // RFC 9293 3.4, 3.8: all bytes, in order, once, and no retransmission that nothing asked for.
 #include "support/eal_main.h"
 #include "support/seed.h"
-#include "support/stream.h"
+#include "support/transfer.h"
 
 enum { LIMIT_S = 600 };
 

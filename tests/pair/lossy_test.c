@@ -7,7 +7,7 @@
 
 #include "support/eal_main.h"
 #include "support/seed.h"
-#include "support/stream.h"
+#include "support/transfer.h"
 
 enum { RUNS = 100, LIMIT_S = 24 * 3600, PERCENT_PPM = 10000 };
 

@@ -4,7 +4,7 @@
 // RFC 5681 3.2, RFC 6582, and the ACK discipline of bursts: a sender without SACK counts every duplicate.
 #include "support/eal_main.h"
 #include "support/seed.h"
-#include "support/stream.h"
+#include "support/transfer.h"
 
 enum { WINDOW = 20, MSS = 1000, LIMIT_S = 600 };
 

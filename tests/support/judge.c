@@ -261,7 +261,8 @@ static const char *judge_sequence(struct judge_flow *flow, const struct frame *f
 	return NULL;
 }
 
-static const char *judge_window(struct judge_flow *flow, const struct frame *frame)
+static const char *judge_window(struct judge *judge, struct judge_flow *flow,
+				const struct frame *frame)
 {
 	const struct tcp_header *tcp = &frame->tcp;
 	unsigned shift = (tcp->flags & TCP_SYN) != 0 ? 0 : flow->wscale;
@@ -278,6 +279,7 @@ static const char *judge_window(struct judge_flow *flow, const struct frame *fra
 	flow->edge = flow->has_ack && is_later(flow->edge, edge) ? flow->edge : edge;
 	flow->ack = tcp->ack;
 	flow->has_ack = true;
+	judge->zero_windows += tcp->window == 0;
 	return NULL;
 }
 
@@ -321,7 +323,7 @@ static const char *judge_flow_of(struct judge *judge, const struct frame *frame)
 		return NULL;
 	fault = judge_sequence(flow, frame);
 	if (fault == NULL)
-		fault = judge_window(flow, frame);
+		fault = judge_window(judge, flow, frame);
 	if (fault == NULL)
 		fault = judge_timestamp(flow, frame);
 	if (fault == NULL)

@@ -41,7 +41,8 @@ struct judge {
 	bool ignores_flows; // segments are judged one by one
 	uint32_t salt;
 	struct judge_flow *flows;
-	uint32_t first, end; // what is used lies at [first, end)
+	uint64_t zero_windows; // segments that shut the peer's sender up
+	uint32_t first, end;   // what is used lies at [first, end)
 	char text[256];
 };
 

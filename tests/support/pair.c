@@ -64,6 +64,7 @@ static void plan_side(struct pair *pair, enum pair_role role)
 		 role == PAIR_SERVER ? 2 : 1);
 	plx_addr_parse(text, &side->addr);
 	plx_stack_config_init(config);
+	side->wake_at = PLX_TIME_NEVER;
 	config->pool = mbufs_pool(role, POOL_BUFFERS);
 	config->mac[0] = 2;
 	config->mac[5] = (uint8_t)(1 + role);
@@ -179,8 +180,12 @@ struct plx_stats pair_stats(const struct pair_side *side)
 	return stats;
 }
 
-// What the stack is about to be given. Of what is damaged it hears nothing, or no more than it would have:
-// a bit of its source MAC address is no loss.
+plx_time pair_clock(const struct pair *pair, const struct pair_side *side)
+{
+	return pair->now + side->clock;
+}
+
+// What the stack is about to be given. A damaged frame is none, but where no checksum covers the damage.
 static void hear(struct pair *pair, struct pair_side *side, const struct rte_mbuf *m,
 		 bool is_corrupted)
 {
@@ -191,7 +196,7 @@ static void hear(struct pair *pair, struct pair_side *side, const struct rte_mbu
 		      m->data_len, pair->now);
 	if (frame_read(bytes, m->data_len, pair->link, &frame)
 	    && (!is_corrupted || judge_is_intact(&frame, bytes)))
-		watch_on_heard(&side->watch, &frame, pair->now);
+		watch_on_heard(&side->watch, &frame, is_corrupted, pair_clock(pair, side));
 }
 
 // Phase 1: one burst of what has arrived.
@@ -209,7 +214,7 @@ static void take_arrivals(struct pair *pair, struct pair_side *side, struct link
 		hear(pair, side, frames[n], is_corrupted);
 	}
 	if (n > 0)
-		plx_input(side->stack, frames, n, pair->now);
+		plx_input(side->stack, frames, n, pair_clock(pair, side));
 }
 
 static void follow_handle(struct pair_side *side, const struct plx_event *event)
@@ -228,7 +233,7 @@ static void serve_application(struct pair *pair, struct pair_side *side)
 
 	do {
 		lifecycle_on_poll(&side->life);
-		n = plx_poll(side->stack, events, EVENTS, pair->now);
+		n = plx_poll(side->stack, events, EVENTS, pair_clock(pair, side));
 		for (unsigned i = 0; i < n; i++) {
 			const char *fault = lifecycle_on_event(&side->life, &events[i]);
 
@@ -239,6 +244,7 @@ static void serve_application(struct pair *pair, struct pair_side *side)
 				side->on_event(pair, side, &events[i]);
 		}
 	} while (n == EVENTS);
+	side->wake_at = PLX_TIME_NEVER;
 	if (side->on_turn != NULL)
 		side->on_turn(pair, side);
 }
@@ -270,7 +276,7 @@ static void send_frame(struct pair *pair, struct pair_side *side, struct rte_mbu
 		pair_fail(pair, "%s breaks a rule: %s", text, fault);
 	}
 	judge_hear(&pair->sides[side == pair->sides].judge, &frame);
-	watch_on_sent(&side->watch, &frame, pair->now);
+	watch_on_sent(&side->watch, &frame, pair_clock(pair, side));
 	fate = link_send(&side->link, bytes, len_bytes, &frame, pair->now);
 	capture_frame(&pair->capture, (unsigned)(side - pair->sides), notes_of(&fate), bytes,
 		      len_bytes, pair->now);
@@ -282,7 +288,7 @@ void pair_output(struct pair *pair, struct pair_side *side)
 	unsigned n;
 
 	do {
-		n = plx_output(side->stack, frames, FRAMES, pair->now);
+		n = plx_output(side->stack, frames, FRAMES, pair_clock(pair, side));
 		for (unsigned i = 0; i < n; i++)
 			send_frame(pair, side, frames[i]);
 	} while (n == FRAMES);
@@ -310,7 +316,7 @@ static void check_side(struct pair *pair, unsigned role)
 	const char *fault = side_books_fault(pair, role, &stats);
 
 	if (fault == NULL)
-		fault = watch_fault(&side->watch, side->stack, &stats, pair->now);
+		fault = watch_fault(&side->watch, side->stack, &stats, pair_clock(pair, side));
 	if (fault != NULL)
 		pair_fail(pair, "%s: %s", role == PAIR_SERVER ? "server" : "client", fault);
 }
@@ -341,12 +347,23 @@ const char *pair_books_fault(struct pair *pair)
 	return NULL;
 }
 
+// Of one side, by the pair's clock.
+static plx_time next_deadline(const struct pair_side *side)
+{
+	plx_time deadline = plx_next_deadline(side->stack);
+
+	if (deadline == PLX_TIME_NEVER)
+		return side->wake_at;
+	deadline = deadline > side->clock ? deadline - side->clock : 0;
+	return deadline < side->wake_at ? deadline : side->wake_at;
+}
+
 static plx_time next_time(const struct pair *pair)
 {
 	plx_time next = PLX_TIME_NEVER;
 
 	for (unsigned i = 0; i < PAIR_SIDES; i++) {
-		plx_time deadline = plx_next_deadline(pair->sides[i].stack);
+		plx_time deadline = next_deadline(&pair->sides[i]);
 		plx_time arrival = link_next(&pair->sides[i].link);
 
 		next = deadline < next ? deadline : next;

@@ -35,6 +35,8 @@ struct pair_side {
 	bool is_listening;
 	unsigned buffers_before;
 	uint64_t sent_frames;
+	plx_duration clock; // so much ahead of the pair's: hosts do not agree
+	plx_time wake_at; // by the pair's clock: phase 3 wants a turn. PLX_TIME_NEVER: it does not
 	// Phase 3 of this side: an event, and after all events once per turn. NULL: nothing.
 	void (*on_event)(struct pair *pair, struct pair_side *side, const struct plx_event *event);
 	void (*on_turn)(struct pair *pair, struct pair_side *side);
@@ -77,6 +79,9 @@ void pair_run(struct pair *pair, bool (*is_done)(struct pair *pair), plx_duratio
 
 // Runs for so long.
 void pair_run_for(struct pair *pair, plx_duration duration);
+
+// What the stack of this side takes for the time.
+plx_time pair_clock(const struct pair *pair, const struct pair_side *side);
 
 // Phase 4 of one side alone.
 void pair_output(struct pair *pair, struct pair_side *side);

@@ -2,7 +2,7 @@
 //
 // A pattern sent and judged, see stream.h.
 // Sizes and calls are drawn from the stream's own dice, so that a seed repeats a run.
-// Called by tests/pair.
+// Called by support/transfer.
 #include "support/stream.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 enum {
 	PIECE_MAX_BYTES = 20000,
 	COOKIES = 16,
-	PORT = 5001,
+	MILLION = 1000000,
 };
 
 enum way { BY_COPY, BY_MBUF, BY_REFERENCE, WAYS };
@@ -178,10 +178,23 @@ static void fetch_cookies(struct stream *s, struct pair *pair, struct pair_side 
 		pair_fail(pair, "a cookie came back twice");
 }
 
+// The side's phase 3 comes again when the rest is over, if nothing else brings it before.
+static bool is_resting(struct stream *s, const struct pair *pair, struct pair_side *side)
+{
+	if (s->rest_ppm > 0 && s->rests_until <= pair->now
+	    && random_below(&s->random, MILLION) < s->rest_ppm)
+		s->rests_until = pair->now + random_u64(&s->random) % s->rest_max + 1;
+	if (s->rests_until <= pair->now)
+		return false;
+	if (s->rests_until < side->wake_at)
+		side->wake_at = s->rests_until;
+	return true;
+}
+
 void stream_on_turn(struct stream *s, struct pair *pair, struct pair_side *side)
 {
 	fetch_cookies(s, pair, side);
-	if (!s->is_open || s->has_closed)
+	if (!s->is_open || s->has_closed || is_resting(s, pair, side))
 		return;
 	send_what_fits(s, pair, side);
 	if (!s->has_end)
@@ -196,49 +209,4 @@ bool stream_is_done(const struct stream *s)
 {
 	return s->received == s->to_receive && s->last_mask != 0
 		&& s->cookies_back == s->cookies_wanted;
-}
-
-static void on_event(struct pair *pair, struct pair_side *side, const struct plx_event *event)
-{
-	struct stream *s = side->context;
-
-	if ((event->mask & PLX_EVENT_ACCEPTED) != 0)
-		s->conn = event->conn;
-	stream_on_event(s, event);
-	if ((event->mask & PLX_EVENT_FAILED) != 0)
-		pair_fail(pair, "the connection failed with %" PRId32, event->error);
-}
-
-static void on_turn(struct pair *pair, struct pair_side *side)
-{
-	stream_on_turn(side->context, pair, side);
-}
-
-static bool is_done(struct pair *pair)
-{
-	return stream_is_done(pair->sides[PAIR_SERVER].context)
-		&& stream_is_done(pair->sides[PAIR_CLIENT].context);
-}
-
-void transfer_run(struct pair *pair, const struct transfer *transfer)
-{
-	struct stream server, client;
-	uint32_t up = (uint32_t)pair->seed * 2 + 1, down = (uint32_t)pair->seed * 2 + 2;
-
-	stream_init(&client, up, transfer->bytes_up, down, transfer->bytes_down);
-	stream_init(&server, down, transfer->bytes_down, up, transfer->bytes_up);
-	for (unsigned i = 0; i < PAIR_SIDES; i++) {
-		pair->sides[i].context = i == PAIR_SERVER ? &server : &client;
-		pair->sides[i].on_event = on_event;
-		pair->sides[i].on_turn = on_turn;
-	}
-	pair_listen(pair, PORT, transfer->options, transfer->n_options);
-	client.conn = pair_connect(pair, PORT, &client, transfer->options, transfer->n_options);
-	pair_run(pair, is_done, transfer->limit);
-	for (unsigned i = 0; i < PAIR_SIDES; i++) {
-		pair->sides[i].on_event = NULL;
-		pair->sides[i].on_turn = NULL;
-	}
-	stream_fini(&client);
-	stream_fini(&server);
 }

@@ -2,8 +2,8 @@
 //
 // An application that sends so many bytes of a pattern, in pieces of all sizes and by every call that sends,
 // reads what comes by every call that reads, holds it against the other side's pattern, and closes when both
-// are through. A pair of them is a transfer both ways.
-// Called by tests/pair.
+// are through. Now and then it may rest.
+// Called by support/transfer.
 #ifndef SUPPORT_STREAM_H
 #define SUPPORT_STREAM_H
 
@@ -17,6 +17,9 @@ struct stream {
 	uint64_t to_receive, received;
 	uint8_t *data; // all that is to be sent
 	struct random random;
+	uint32_t rest_ppm; // chance to do nothing for a while, per turn
+	plx_duration rest_max;
+	plx_time rests_until;
 	uint64_t cookies_wanted, cookies_back;
 	bool is_open;
 	bool has_shut; // FIN follows what was sent
@@ -38,17 +41,5 @@ void stream_on_turn(struct stream *s, struct pair *pair, struct pair_side *side)
 
 // All bytes have come, and the connection has ended in order.
 bool stream_is_done(const struct stream *s);
-
-// One stream in each direction over one connection: the whole life of a pair, from begin to end.
-struct transfer {
-	uint64_t bytes_up;			// from the client
-	uint64_t bytes_down;			// from the server
-	const struct plx_option_value *options; // of both sides
-	unsigned n_options;
-	plx_duration limit;
-};
-
-// The pair is planned; pair_end() is the caller's, so that counters can be looked at before.
-void transfer_run(struct pair *pair, const struct transfer *transfer);
 
 #endif

@@ -104,24 +104,37 @@ static void hear_window(struct watch_flow *flow, const struct frame *frame, plx_
 	flow->active_at = now;
 }
 
+static uint32_t segments_up_to(const struct watch_flow *flow, uint32_t ack)
+{
+	return flow->mss_bytes > 0 ? (ack - flow->ack) / flow->mss_bytes : 0;
+}
+
 // RFC 5681 2: a duplicate means that a segment has left the network. An acknowledgement of n segments covers at
 // least n - 1 that duplicates may have told of before.
 static void hear_ack(struct watch_flow *flow, const struct frame *frame, plx_time now)
 {
-	uint32_t ack = frame->tcp.ack, mss = flow->mss_bytes > 0 ? flow->mss_bytes : 1;
 	uint32_t known;
 
-	if (flow->has_heard && !is_after(ack, flow->ack)) {
+	if (flow->has_heard && !is_after(frame->tcp.ack, flow->ack)) {
 		flow->left += frame->payload_bytes == 0;
 		return;
 	}
-	known = flow->has_heard ? (ack - flow->ack - 1) / mss : 0;
+	known = flow->has_heard ? segments_up_to(flow, frame->tcp.ack - 1) : 0;
 	flow->left -= known < flow->left ? known : flow->left;
-	flow->ack = ack;
+	flow->ack = frame->tcp.ack;
 	flow->active_at = now;
 }
 
-void watch_on_heard(struct watch *watch, const struct frame *frame, plx_time now)
+// Nobody knows whether the stack takes it for good. If so, what comes next may be a duplicate of it.
+static void hear_doubtful_ack(struct watch_flow *flow, const struct frame *frame, plx_time now)
+{
+	if (is_after(frame->tcp.ack, flow->ack))
+		flow->left += segments_up_to(flow, frame->tcp.ack);
+	flow->left += 2;
+	flow->active_at = now;
+}
+
+void watch_on_heard(struct watch *watch, const struct frame *frame, bool is_doubtful, plx_time now)
 {
 	struct watch_flow *flow;
 
@@ -135,6 +148,10 @@ void watch_on_heard(struct watch *watch, const struct frame *frame, plx_time now
 	if ((frame->tcp.flags & TCP_ACK) == 0)
 		return;
 	hear_window(flow, frame, now);
+	if (is_doubtful) {
+		hear_doubtful_ack(flow, frame, now);
+		return;
+	}
 	hear_ack(flow, frame, now);
 	flow->has_heard = true;
 }
@@ -206,21 +223,28 @@ static const char *flight_fault(struct watch *watch, struct watch_flow *flow,
 	return watch->text;
 }
 
-// What waits has a deadline, one timeout after the last sign of life at the latest; and it keeps it.
+// What waits has a deadline, one timeout after the last sign of life at the latest; and it keeps it. The timer may
+// have been started with the estimate that the last sample has just replaced, and then it may run on (RFC 6298 5.3).
 static const char *stall_fault(struct watch *watch, struct watch_flow *flow,
 			       const struct plx_info *info, plx_time deadline, plx_time now)
 {
 	bool is_waiting = info->snd_una != info->snd_nxt || info->unsent_bytes > 0;
+	plx_duration rto = info->rto > flow->rto ? info->rto : flow->rto;
+	plx_time due;
 	const char *rule = NULL;
 
 	if (is_waiting && !flow->was_waiting)
 		flow->active_at = now;
-	flow->was_waiting = is_waiting;
-	if (is_waiting && now > flow->due && flow->active_at + info->rto + TIMER_SLACK < now)
+	due = is_waiting ? flow->active_at + rto + TIMER_SLACK : PLX_TIME_NEVER;
+	if (is_waiting && flow->was_waiting && due < flow->due)
+		due = flow->due;
+	if (now > due)
 		rule = "nothing was sent for longer than the retransmission timeout";
-	flow->due = is_waiting ? flow->active_at + info->rto + TIMER_SLACK : PLX_TIME_NEVER;
-	if (rule == NULL && is_waiting && deadline > flow->due)
+	else if (is_waiting && deadline > due)
 		rule = "what waits for an answer has no timer in time";
+	flow->was_waiting = is_waiting;
+	flow->rto = info->rto;
+	flow->due = due;
 	if (rule == NULL)
 		return NULL;
 	snprintf(watch->text, sizeof(watch->text),

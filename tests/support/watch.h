@@ -34,6 +34,7 @@ struct watch_flow {
 	uint32_t mss_bytes;
 	uint64_t timeouts;
 	plx_time active_at; // something that takes sequence numbers was sent, or news came
+	plx_duration rto;   // at the last look
 	plx_time due;	    // until then something has to happen; PLX_TIME_NEVER: nothing
 };
 
@@ -55,9 +56,9 @@ void watch_fini(struct watch *watch);
 void watch_open(struct watch *watch, plx_conn conn);
 void watch_close(struct watch *watch, plx_conn conn);
 
-// A frame the stack has sent, and one it was given, undamaged.
+// A frame the stack has sent, and one it was given. `is_doubtful`: damaged where no checksum tells.
 void watch_on_sent(struct watch *watch, const struct frame *frame, plx_time now);
-void watch_on_heard(struct watch *watch, const struct frame *frame, plx_time now);
+void watch_on_heard(struct watch *watch, const struct frame *frame, bool is_doubtful, plx_time now);
 
 // The end of a turn. NULL, or a sentence about the rule that is broken.
 const char *watch_fault(struct watch *watch, struct plx_stack *stack, const struct plx_stats *stats,
