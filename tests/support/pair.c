@@ -96,6 +96,11 @@ void pair_plan(struct pair *pair, uint64_t seed, bool is_ipv6)
 	plan_side(pair, PAIR_CLIENT);
 }
 
+plx_time pair_clock(const struct pair *pair, const struct pair_side *side)
+{
+	return pair->now + side->clock;
+}
+
 static void begin_side(struct pair *pair, enum pair_role role)
 {
 	struct pair_side *side = &pair->sides[role], *other = &pair->sides[!role];
@@ -121,6 +126,7 @@ static void begin_side(struct pair *pair, enum pair_role role)
 	link_init(&side->link, &side->link_config, pair->seed * 2 + role);
 	if (plx_stack_create(&side->config, &side->stack, &error) != 0)
 		pair_fail(pair, "plx_stack_create: %s", error);
+	plx_poll(side->stack, NULL, 0, pair_clock(pair, side)); // what time it is
 }
 
 void pair_begin(struct pair *pair)
@@ -180,21 +186,17 @@ struct plx_stats pair_stats(const struct pair_side *side)
 	return stats;
 }
 
-plx_time pair_clock(const struct pair *pair, const struct pair_side *side)
-{
-	return pair->now + side->clock;
-}
-
 // What the stack is about to be given. A damaged frame is none, but where no checksum covers the damage.
 static void hear(struct pair *pair, struct pair_side *side, const struct rte_mbuf *m,
 		 bool is_corrupted)
 {
-	const uint8_t *bytes = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint8_t bytes[MBUFS_FRAME_MAX_BYTES];
+	size_t len_bytes = mbufs_copy_out(m, bytes);
 	struct frame frame;
 
 	capture_frame(&pair->capture, (unsigned)(side - pair->sides), CAPTURE_RECEIVED, bytes,
-		      m->data_len, pair->now);
-	if (frame_read(bytes, m->data_len, pair->link, &frame)
+		      len_bytes, pair->now);
+	if (frame_read(bytes, len_bytes, pair->link, &frame)
 	    && (!is_corrupted || judge_is_intact(&frame, bytes)))
 		watch_on_heard(&side->watch, &frame, is_corrupted, pair_clock(pair, side));
 }

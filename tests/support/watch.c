@@ -223,19 +223,20 @@ static const char *flight_fault(struct watch *watch, struct watch_flow *flow,
 	return watch->text;
 }
 
-// What waits has a deadline, one timeout after the last sign of life at the latest; and it keeps it. The timer may
-// have been started with the estimate that the last sample has just replaced, and then it may run on (RFC 6298 5.3).
+// What waits has a deadline, one timeout after the last sign of life at the latest; and it keeps it. A quarter more,
+// since the timer may have been started with an estimate that samples of the same burst replaced (RFC 6298 5.3).
 static const char *stall_fault(struct watch *watch, struct watch_flow *flow,
 			       const struct plx_info *info, plx_time deadline, plx_time now)
 {
 	bool is_waiting = info->snd_una != info->snd_nxt || info->unsent_bytes > 0;
 	plx_duration rto = info->rto > flow->rto ? info->rto : flow->rto;
+	plx_duration bound = rto + rto / 4 + TIMER_SLACK;
 	plx_time due;
 	const char *rule = NULL;
 
 	if (is_waiting && !flow->was_waiting)
 		flow->active_at = now;
-	due = is_waiting ? flow->active_at + rto + TIMER_SLACK : PLX_TIME_NEVER;
+	due = is_waiting ? flow->active_at + bound : PLX_TIME_NEVER;
 	if (is_waiting && flow->was_waiting && due < flow->due)
 		due = flow->due;
 	if (now > due)
