@@ -10,6 +10,7 @@
 #include "net/input.h"
 #include "stack/stack.h"
 #include "tcp/dispatch.h"
+#include "tcp/ecn.h"
 #include "tcp/icmp_error.h"
 #include "wire/mbuf_checksum.h"
 #include "wire/offload.h"
@@ -66,6 +67,7 @@ static enum plx_drop parse_segment(const struct plx_stack *stack, const struct n
 	seg->len_bytes = (uint32_t)frame->ip.payload_bytes - seg->tcp.header_bytes;
 	seg->drop = PLX_DROP_NONE;
 	seg->had_syn = false;
+	seg->ecn = frame->ip.traffic_class & ECN_MASK;
 	seg->key = (struct flow_key){
 		.local = frame->ip.dst,
 		.remote = frame->ip.src,

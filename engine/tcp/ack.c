@@ -8,12 +8,18 @@
 #include "net/neighbor.h"
 #include "tcp/congestion.h"
 #include "tcp/connections.h"
+#include "tcp/ecn.h"
 #include "tcp/persist.h"
 #include "tcp/recovery.h"
+#include "tcp/recv_tuning.h"
 #include "tcp/recv_window.h"
+#include "tcp/reduction.h"
 #include "tcp/retransmit.h"
 #include "tcp/segment.h"
 #include "tcp/send_queue.h"
+#include "tcp/spurious.h"
+#include "tcp/tail_probe.h"
+#include "tcp/timestamps.h"
 
 enum ack_answer ack_check(const struct tcp_conn *c, uint32_t ack)
 {
@@ -24,18 +30,16 @@ enum ack_answer ack_check(const struct tcp_conn *c, uint32_t ack)
 	return ACK_ACCEPTABLE;
 }
 
-// RFC 9293 3.10.7.4 fifth: SND.WL1 and SND.WL2 keep old segments from setting the window.
+// RFC 9293 3.10.7.4 fifth: SND.WL1 keeps old segments from setting the window. Old acknowledgements, which SND.WL2
+// is for, do not get here.
 static bool update_window(struct tcp_conn *c, const struct segment *seg)
 {
 	uint32_t wnd = (uint32_t)seg->tcp.window << c->snd_wscale;
-	bool is_newer = seq_is_before(c->snd.wl1, seg->tcp.seq)
-		|| (c->snd.wl1 == seg->tcp.seq && seq_is_at_or_before(c->snd.wl2, seg->tcp.ack));
 	bool has_changed = wnd != c->snd.wnd;
 
-	if (!is_newer)
+	if (seq_is_before(seg->tcp.seq, c->snd.wl1))
 		return false;
 	c->snd.wl1 = seg->tcp.seq;
-	c->snd.wl2 = seg->tcp.ack;
 	c->snd.wnd = wnd;
 	if (wnd > c->max_snd_wnd)
 		c->max_snd_wnd = wnd;
@@ -53,29 +57,81 @@ static void tell_writable(struct tcp *tcp, struct tcp_conn *c)
 	}
 }
 
-// SND.UNA < SEG.ACK =< SND.NXT.
-static void on_new_ack(struct tcp *tcp, struct tcp_conn *c, uint32_t ack)
+// Which sending of the oldest record does it answer? Its timestamp tells, or that it comes too soon.
+static bool is_answer_to_resent(const struct tcp *tcp, const struct tcp_conn *c,
+				const struct ack_news *news)
+{
+	plx_time sent_at = time_subtract(tcp->now, news->since_head_sent);
+
+	if (news->has_ts_ecr)
+		return !seq_is_before(news->ts_ecr, timestamp_at(sent_at, c->ts_offset));
+	return news->since_head_sent >= duration_from_us(c->rtt.srtt_8th_us / 16);
+}
+
+// Takes what it acknowledges out of the send queue, and what that tells about time.
+static struct ack_news take_news(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
 {
 	struct ack_news news = {
-		.acked_bytes = ack - c->snd.una,
-		.flight_before = conn_flight(c),
+		.now = tcp->now,
+		.acked_bytes = seg->tcp.ack - c->snd.una,
 		.was_cwnd_limited = c->is_cwnd_limited,
+		.has_mark = conn_has(c, CONN_ECN) && segment_has(seg, TCP_ECE),
+		.has_ts_ecr = conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps,
+		.ts_ecr = seg->tcp.options.ts_ecr,
 	};
-	struct send_queue_freed freed = send_queue_acknowledge(tcp, c, ack);
+	struct send_queue_freed freed = send_queue_acknowledge(tcp, c, seg->tcp.ack);
 
-	c->snd.una = ack;
-	c->rtx = seq_max(c->rtx, ack);
-	c->backoff = 0;
+	if (!freed.has_sent_at)
+		return news;
+	news.rtt = time_since(tcp->now, freed.sent_at);
+	news.has_rtt = !freed.was_resent;
+	if (freed.was_head_resent) {
+		news.was_head_resent = true;
+		news.since_head_sent = news.rtt;
+		news.is_answer_to_resent = is_answer_to_resent(tcp, c, &news);
+		// RFC 7323 4.1: a timestamp that says which sending it was makes the sample good.
+		news.has_rtt = news.is_answer_to_resent && news.has_ts_ecr;
+	}
+	return news;
+}
+
+// What it means to window and loss; the rooms in the order of who may settle it.
+static void judge(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
+{
+	if (spurious_on_ack(tcp, c, news) || tail_probe_on_ack(tcp, c, news))
+		return;
+	if (conn_has(c, CONN_RECOVERY)) {
+		recovery_on_ack(tcp, c, news);
+	} else if (conn_has(c, CONN_CWR)) {
+		reduction_on_ack(c, news->acked_bytes);
+	} else {
+		c->dupacks = 0;
+		recovery_follow(c);
+		congestion_on_ack(c, news);
+	}
+	if (conn_has(c, CONN_LOSS) && seq_is_at_or_after(c->snd.una, c->recover))
+		c->flags &= ~CONN_LOSS;
+}
+
+// SND.UNA < SEG.ACK =< SND.NXT.
+static void on_new_ack(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
+{
+	struct ack_news news = take_news(tcp, c, seg);
+
+	c->snd.una = seg->tcp.ack;
+	c->rtx = seq_max(c->rtx, c->snd.una);
+	if (!conn_has(c, CONN_PERSIST))
+		c->backoff = 0; // a closed window's probes back off as long as it is closed
 	c->flags &= ~CONN_RETRANSMIT_HEAD;
-	if (freed.has_sent_at && !freed.was_resent) {
+	if (news.has_rtt) {
 		struct rtt_bounds bounds = retransmit_bounds(tcp, c);
 
-		news.has_rtt = true;
-		news.rtt = time_since(tcp->now, freed.sent_at);
 		rtt_on_sample(&c->rtt, news.rtt, &bounds);
+		c->has_data_rtt = 1;
 	}
-	if (!recovery_on_ack(tcp, c, &news))
-		congestion_of(c)->on_ack(c, &news);
+	if (congestion_of(c)->observe != NULL)
+		congestion_of(c)->observe(c, &news);
+	judge(tcp, c, &news);
 	retransmit_on_new_ack(tcp, c);
 	neighbor_confirm(tcp->net, c->neighbor, tcp->now);
 	if (conn_has(c, CONN_WANTS_WRITABLE))
@@ -92,16 +148,17 @@ void ack_process(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 	if (seq_is_before(ack, c->snd.una))
 		return; // "If the ACK is a duplicate, it can be ignored."
 	has_window_changed = update_window(c, seg);
+	if (segment_has(seg, TCP_ECE) && conn_has(c, CONN_ECN))
+		ecn_on_echo(tcp, c);
 	if (ack != c->snd.una)
-		on_new_ack(tcp, c, ack);
+		on_new_ack(tcp, c, seg);
 	else if (c->snd.nxt != c->snd.una && segment_len(seg) == 0 && !has_window_changed
 		 && !conn_has(c, CONN_PERSIST))
 		recovery_on_duplicate(tcp, c);
 	if (conn_has(c, CONN_PERSIST))
 		persist_on_ack(tcp, c);
 	else if (c->snd.wnd == 0 && c->snd.una != c->snd.nxt)
-		persist_begin(tcp,
-			      c); // shrunk over what is in flight: probed, not timed out (SHLD-17)
+		persist_begin(tcp, c); // shrunk over what is in flight: probed (SHLD-17)
 	else if (has_window_changed
 		 && (c->queue.unsent != INDEX_NONE || conn_has(c, CONN_FIN_QUEUED)))
 		conn_wants_output(tcp, c);
@@ -113,12 +170,14 @@ void ack_begin(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
 
 	c->snd.wnd = (uint32_t)seg->tcp.window << (is_scaled ? c->snd_wscale : 0);
 	c->snd.wl1 = seg->tcp.seq;
-	c->snd.wl2 = seg->tcp.ack;
 	c->max_snd_wnd = c->snd.wnd;
 	c->snd.una = seg->tcp.ack;
 	c->rtx = c->snd.nxt;
 	c->mss = send_mss_of(tcp, c);
-	c->congestion = (uint8_t)conn_option(tcp, c, PLX_OPTION_CONGESTION);
+	c->congestion = (uint8_t)conn_option(tcp, c, PLX_OPTION_CONGESTION) & 7;
+	c->reordering = DUPACK_THRESHOLD;
+	c->is_paced = conn_option(tcp, c, PLX_OPTION_PACING) != 0;
+	recv_tuning_begin(tcp, c);
 	// RFC 6928 2 forgives one lost SYN, RFC 5681 3.1 no second one.
 	congestion_begin(c,
 			 conn_has(c, CONN_SYN_LOST)

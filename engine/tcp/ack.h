@@ -14,11 +14,17 @@ struct tcp_conn;
 
 // What one acknowledgement told us.
 struct ack_news {
-	uint32_t acked_bytes; // FIN and SYN count, as everywhere in sequence space
-	uint32_t flight_before;
+	plx_time now;
+	uint32_t acked_bytes;  // FIN and SYN count, as everywhere in sequence space
 	bool was_cwnd_limited; // the window was in use when it came
-	bool has_rtt;
+	bool has_mark;	       // ECE of RFC 3168
+	bool has_rtt;	       // a sample that Karn would take, or that timestamps prove
 	plx_duration rtt;
+	bool has_ts_ecr; // RFC 7323
+	uint32_t ts_ecr;
+	bool was_head_resent;	      // the oldest record it frees was sent more than once
+	plx_duration since_head_sent; // for the last time
+	bool is_answer_to_resent;     // that it came for that last time, not for one before
 };
 
 enum ack_answer {

@@ -9,9 +9,19 @@
 
 #include <pollux/option.h>
 
+#include "tcp/slow_start.h"
+
+// Far above any path's product; keeps sums of windows within 32 bits.
+#define CWND_MAX (UINT32_C(1) << 30)
+
+// RFC 5681 equation 4.
+enum { SSTHRESH_SEGMENTS_MIN = 2 };
+
 static const struct congestion_ops *const table[CONGESTION_COUNT] = {
 	[CONGESTION_NEWRENO] = &congestion_newreno,
 	[CONGESTION_FIXED] = &congestion_fixed,
+	[CONGESTION_CUBIC] = &congestion_cubic,
+	[CONGESTION_DCTCP] = &congestion_dctcp,
 };
 
 int plx_congestion_index(const char *name)
@@ -27,34 +37,80 @@ const char *plx_congestion_name(unsigned index)
 	return index < CONGESTION_COUNT ? table[index]->name : NULL;
 }
 
-const struct congestion_ops *congestion_of(const struct tcp_conn *c)
+const struct congestion_ops *congestion_by_index(unsigned index)
 {
-	return table[c->congestion];
+	return table[index];
 }
 
 void congestion_begin(struct tcp_conn *c, uint32_t segments)
 {
 	c->cwnd = segments * c->mss;
-	c->ssthresh = UINT32_MAX;
+	c->ssthresh = SSTHRESH_UNKNOWN;
 	c->recover = c->snd.una - 1; // the SYN: RFC 6582 3.2 step 1
+	slow_start_begin(c);
 	congestion_of(c)->init(c);
+}
+
+void congestion_on_ack(struct tcp_conn *c, const struct ack_news *news)
+{
+	if (c->cwnd < CWND_MAX)
+		congestion_of(c)->on_ack(c, news);
+}
+
+static uint32_t at_least_two(const struct tcp_conn *c, uint32_t ssthresh)
+{
+	uint32_t least = (uint32_t)SSTHRESH_SEGMENTS_MIN * c->mss;
+
+	return ssthresh > least ? ssthresh : least;
+}
+
+uint32_t congestion_ssthresh(struct tcp_conn *c, uint32_t flight_bytes)
+{
+	return at_least_two(c, congestion_of(c)->ssthresh(c, flight_bytes));
+}
+
+uint32_t congestion_ssthresh_on_mark(struct tcp_conn *c)
+{
+	const struct congestion_ops *ops = congestion_of(c);
+	uint32_t flight = conn_unacked(c) < c->cwnd ? conn_unacked(c) : c->cwnd;
+
+	if (ops->ssthresh_on_mark == NULL)
+		return congestion_ssthresh(c, flight);
+	return at_least_two(c, ops->ssthresh_on_mark(c));
+}
+
+static void on_restart(struct tcp_conn *c)
+{
+	if (congestion_of(c)->on_restart != NULL)
+		congestion_of(c)->on_restart(c);
 }
 
 void congestion_on_idle(struct tcp_conn *c, uint32_t segments)
 {
 	uint32_t restart = segments * c->mss;
 
-	if (!congestion_of(c)->is_fixed && c->cwnd > restart)
-		c->cwnd = restart;
+	if (congestion_of(c)->is_fixed || c->cwnd <= restart)
+		return;
+	c->cwnd = restart;
+	on_restart(c);
 }
 
 void congestion_on_timeout(struct tcp_conn *c, bool is_first)
 {
-	const struct congestion_ops *ops = congestion_of(c);
-
-	if (ops->is_fixed)
+	if (congestion_of(c)->is_fixed)
 		return;
 	if (is_first)
-		c->ssthresh = ops->ssthresh(c, conn_flight(c));
+		c->ssthresh = congestion_ssthresh(c, conn_flight(c));
 	c->cwnd = c->mss;
+}
+
+void congestion_restore(struct tcp_conn *c, uint32_t cwnd, uint32_t ssthresh)
+{
+	c->ssthresh = ssthresh;
+	if (ssthresh == SSTHRESH_UNKNOWN)
+		slow_start_begin(c);
+	if (congestion_of(c)->is_fixed)
+		return;
+	c->cwnd = cwnd;
+	on_restart(c);
 }

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Reno's window of RFC 5681 3.1 with appropriate byte counting (RFC 3465): slow start by at most two
-// segments per ACK, congestion avoidance by one segment per window acknowledged.
+// Reno's window of RFC 5681 3.1: half of it after a loss, and in congestion avoidance a segment more for every
+// window acknowledged, by bytes (RFC 3465 2.1).
 // Called through the table of tcp/congestion.
-#include "tcp/congestion.h"
+#include "tcp/slow_start.h"
 
 struct newreno {
-	uint32_t acked_bytes; // towards the next increase (RFC 3465 2.1)
+	uint32_t acked_bytes; // towards the next increase
 };
 static_assert(sizeof(struct newreno) <= CONGESTION_STATE_BYTES, "fits the connection");
-
-// Far above any path's product; keeps sums of windows within 32 bits.
-#define CWND_MAX (UINT32_C(1) << 30)
 
 static struct newreno *state_of(struct tcp_conn *c)
 {
@@ -27,15 +24,13 @@ static void on_ack(struct tcp_conn *c, const struct ack_news *news)
 {
 	struct newreno *reno = state_of(c);
 
-	// RFC 7661's spirit: a window that was not used says nothing about the path.
-	if (!news->was_cwnd_limited || c->cwnd >= CWND_MAX)
-		return;
-	if (c->cwnd < c->ssthresh) {
-		uint32_t limit = 2u * c->mss; // RFC 3465 2.3, L = 2
-
-		c->cwnd += news->acked_bytes < limit ? news->acked_bytes : limit;
+	if (is_in_slow_start(c)) {
+		slow_start_on_ack(c, news);
 		return;
 	}
+	// RFC 7661's spirit: a window that was not used says nothing about the path.
+	if (!news->was_cwnd_limited)
+		return;
 	reno->acked_bytes += news->acked_bytes;
 	if (reno->acked_bytes >= c->cwnd) {
 		reno->acked_bytes -= c->cwnd;
@@ -45,10 +40,8 @@ static void on_ack(struct tcp_conn *c, const struct ack_news *news)
 
 static uint32_t ssthresh(struct tcp_conn *c, uint32_t flight_bytes)
 {
-	uint32_t floor = 2u * c->mss;
-
 	state_of(c)->acked_bytes = 0;
-	return flight_bytes / 2 > floor ? flight_bytes / 2 : floor;
+	return flight_bytes / 2;
 }
 
 const struct congestion_ops congestion_newreno = {

@@ -21,6 +21,9 @@
 // A list of connections by one index each; a connection outside the list holds LIST_NONE.
 #define CONN_UNLISTED (INDEX_NONE - 1)
 
+// No loss has told yet where slow start ends (RFC 5681 3.1).
+#define SSTHRESH_UNKNOWN UINT32_MAX
+
 enum conn_flag {
 	CONN_TIMESTAMPS = 1u << 0,   // both sides offered them (RFC 7323 3)
 	CONN_ACK_NOW = 1u << 1,	     // the next output owes an acknowledgement
@@ -33,7 +36,7 @@ enum conn_flag {
 	CONN_UNFETCHED = 1u << 8, // ACCEPTED has not been fetched: the user does not know it yet
 	CONN_ENDED = 1u << 9,	  // only the last event is left of it
 	CONN_RST_OWED = 1u << 10, // the next output sends RST and lets go
-	CONN_RECOVERY = 1u << 11, // fast recovery (RFC 6582)
+	CONN_RECOVERY = 1u << 11, // fast recovery (RFC 6582), until snd.una reaches `recover`
 	CONN_PERSIST = 1u << 12,  // rto_deadline is the persist timer's (RFC 9293 3.8.6.1)
 	CONN_RETRANSMIT_HEAD = 1u << 13, // send the first unacknowledged segment again, once
 	CONN_WINDOW_SCALE = 1u << 14,	 // both sides offered it (RFC 7323 2)
@@ -44,6 +47,17 @@ enum conn_flag {
 	CONN_SYN_RESENT = 1u << 19,	 // an acknowledgement of it gives no sample (Karn)
 	CONN_OFF_WIRE = 1u << 20, // over, and out of the flow table; unread data waits for its user
 	CONN_SYN_LOST = 1u << 21, // more than once: initial window of one segment (RFC 5681 3.1)
+	CONN_ECN = 1u << 22,	  // both sides offered it (RFC 3168 6.1.1)
+	CONN_ECE_OWED =
+		1u << 23, // what is sent says that a mark was seen (RFC 3168 6.1.3, RFC 8257 3.2)
+	CONN_CWR_OWED = 1u << 24, // the next new data says that cwnd was reduced (RFC 3168 6.1.2)
+	CONN_CWR = 1u << 25,  // cwnd is being reduced for a mark, until snd.una reaches `recover`
+	CONN_LOSS = 1u << 26, // a timeout's, until snd.una reaches `recover`
+	CONN_FRTO = 1u << 27, // the first acknowledgement after a timeout decides (RFC 5682 2.1)
+	CONN_FRTO_NEW = 1u << 28,    // the second one does; new data went out in between
+	CONN_TAIL_PROBE = 1u << 29,  // the next output sends one (RFC 8985 7.3)
+	CONN_TAIL_PROBED = 1u << 30, // one is out, until snd.una reaches `recover`
+	CONN_TAIL_RESENT = 1u << 31, // it was nothing new
 };
 
 // A TCP that retransmits what it has of the send queue, in records of one buffer each.
@@ -54,8 +68,27 @@ struct send_queue {
 	uint32_t bytes; // from snd.una to the end of the queue
 };
 
-// The most a congestion control may keep in a connection.
-#define CONGESTION_STATE_BYTES 48
+// The most a congestion control may keep in a connection, beside what all of them share.
+#define CONGESTION_STATE_BYTES 20
+
+// HyStart++ (RFC 9406), while nothing was lost yet.
+struct hystart {
+	uint32_t window_end;  // the round ends when this is acknowledged
+	uint32_t last_min_us; // least round-trip time of the round before
+	uint32_t current_min_us;
+	uint32_t baseline_min_us; // when Conservative Slow Start began
+	uint8_t samples;	  // in this round
+	uint8_t css_rounds;	  // begun, of Conservative Slow Start; 0: not in it
+};
+
+// While the window is being reduced and the loss repaired, and until it is known whether there was any.
+struct loss {
+	uint32_t flight;    // RecoverFS of RFC 6937: in flight when it began
+	uint32_t delivered; // prr_delivered
+	uint32_t out;	    // prr_out
+	uint32_t pipe_prev; // of RFC 4015, what ssthresh goes back to; 0: nothing to take back
+	uint32_t resent_ts; // TSval of the first retransmission (RFC 3522 3.2 step 2)
+};
 
 struct tcp_conn {
 	// A segment arrives: enough for one that is in order, and for a pure ACK.
@@ -69,8 +102,7 @@ struct tcp_conn {
 		uint32_t una;
 		uint32_t nxt; // highest sent + 1; never goes back
 		uint32_t wnd;
-		uint32_t wl1;
-		uint32_t wl2;
+		uint32_t wl1; // WL2 is never ahead of una, so every ACK that gets so far passes it
 	} snd;
 	struct {
 		uint32_t nxt;
@@ -79,6 +111,7 @@ struct tcp_conn {
 	uint32_t ts_recent;	   // RFC 7323 4.3
 	uint32_t flags;		   // of enum conn_flag
 	uint32_t ts_offset;	   // what our timestamps are moved by (RFC 7323 5.4)
+	uint32_t rcv_mark;	   // where reading was when the measurement of recv_tuning began
 	struct rte_mbuf *rcv_head; // in order, for the user
 	struct rte_mbuf *rcv_tail;
 	uint32_t rcv_bytes;
@@ -107,11 +140,15 @@ struct tcp_conn {
 	uint32_t last_sent_ms; // of data, greatest age 24 days: restart after idle (RFC 5681 4.1)
 	uint16_t pseudo_sum;   // partial checksum of the pseudo header, folded
 	uint16_t peer_mss;     // what the peer announced, or the default
-	uint8_t dupacks;
-	uint8_t backoff;      // retransmissions of the oldest segment, or probes, without an answer
-	uint8_t congestion;   // index of the congestion control
-	bool is_cwnd_limited; // the last output stopped at cwnd, not for lack of data
-	alignas(8) uint8_t congestion_state[CONGESTION_STATE_BYTES];
+	uint16_t dupacks;      // as many segments are at the peer, behind a gap
+	uint8_t backoff; // retransmissions of the oldest segment, or probes, without an answer
+	uint8_t congestion : 3; // index of the congestion control
+	uint8_t is_paced : 1;
+	uint8_t rcv_grown : 4;	// the receive buffer has doubled so often
+	uint32_t pace_until_us; // nothing new is sent before, truncated; 0: at once
+	uint32_t rcv_mark_us;	// when the measurement of recv_tuning began, truncated
+	uint32_t retransmits;
+	alignas(4) uint8_t congestion_state[CONGESTION_STATE_BYTES];
 
 	// Anything else.
 	union {
@@ -131,12 +168,18 @@ struct tcp_conn {
 		uint32_t urgent;      // RCV.UP: sequence number after the last urgent byte
 		uint32_t predecessor; // with CONN_TOOK_OVER: the TIME_WAIT entry
 	};
-	uint32_t retransmits;
-	uint32_t stalled_ms;  // first sending of what is unanswered since; greatest age 49 days
-	uint8_t error;	      // of the last event: a positive errno
-	uint8_t soft_error;   // a positive errno; 0: none
-	uint8_t partial_acks; // in this recovery (RFC 6582 4, the impatient variant)
-	uint8_t probes_unanswered; // of the persist timer, or of keep-alive while that is off
+	uint32_t stalled_ms; // first sending of what is unanswered since; greatest age 49 days
+	union {
+		struct hystart hystart; // while ssthresh is SSTHRESH_UNKNOWN
+		struct loss loss;
+	};
+	uint8_t error;		     // of the last event: a positive errno
+	uint8_t soft_error;	     // a positive errno; 0: none
+	uint8_t reordering : 5;	     // duplicates that mean a loss; 3 unless the path reorders
+	uint8_t has_data_rtt : 1;    // a round trip of data was measured, not only the handshake's
+	uint8_t has_partial_ack : 1; // in this recovery (RFC 6582 4, the impatient variant)
+	uint8_t is_cwnd_limited : 1; // the last output stopped at cwnd, not for lack of data
+	uint8_t probes_unanswered;   // of the persist timer, or of keep-alive while that is off
 };
 static_assert(offsetof(struct tcp_conn, queue) == 2 * CACHE_LINE, "input reads two lines");
 static_assert(offsetof(struct tcp_conn, fine_armed) == 3 * CACHE_LINE, "timers begin a line");
@@ -158,10 +201,16 @@ static inline uint32_t conn_unacked(const struct tcp_conn *c)
 	return c->snd.nxt - c->snd.una;
 }
 
-// What is thought to be in the network: after a timeout only what was sent since.
+// What was sent and counts: after a timeout only what was sent since.
 static inline uint32_t conn_flight(const struct tcp_conn *c)
 {
 	return c->rtx - c->snd.una;
+}
+
+// Neither a loss nor a mark is being dealt with.
+static inline bool conn_is_undisturbed(const struct tcp_conn *c)
+{
+	return !conn_has(c, CONN_RECOVERY | CONN_CWR | CONN_LOSS);
 }
 
 // RCV.WND as the peer knows it.

@@ -11,6 +11,7 @@
 #include "tcp/challenge.h"
 #include "tcp/connections.h"
 #include "tcp/delayed_ack.h"
+#include "tcp/ecn.h"
 #include "tcp/keepalive.h"
 #include "tcp/reassembly.h"
 #include "tcp/receive.h"
@@ -135,6 +136,8 @@ static bool check_sequence(struct tcp *tcp, struct tcp_conn *c, struct segment *
 	if (is_in_window(c, seg)) {
 		timestamp_on_segment(tcp, c, seg);
 		keepalive_on_heard(tcp, c);
+		if (conn_has(c, CONN_ECN))
+			ecn_on_segment(tcp, c, seg);
 		return true;
 	}
 	is_repeated = segment_len(seg) > 0

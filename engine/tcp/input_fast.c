@@ -7,6 +7,7 @@
 
 #include "tcp/ack.h"
 #include "tcp/delayed_ack.h"
+#include "tcp/ecn.h"
 #include "tcp/input.h"
 #include "tcp/keepalive.h"
 #include "tcp/receive.h"
@@ -39,6 +40,8 @@ enum verdict input_fast(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 		return tcp_input(tcp, c, seg);
 	timestamp_on_segment(tcp, c, seg);
 	keepalive_on_heard(tcp, c);
+	if (conn_has(c, CONN_ECN))
+		ecn_on_segment(tcp, c, seg);
 	ack_process(tcp, c, seg);
 	if (len > 0) {
 		receive_append(tcp, c, receive_detach(seg), len);

@@ -9,6 +9,7 @@
 #include "tcp/ack.h"
 #include "tcp/connections.h"
 #include "tcp/delayed_ack.h"
+#include "tcp/ecn.h"
 #include "tcp/keepalive.h"
 #include "tcp/reset.h"
 #include "tcp/retransmit.h"
@@ -79,6 +80,8 @@ static void process_syn(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 {
 	time_wait_settle(tcp, c);
 	begin_receiving(tcp, c, seg);
+	if (!segment_has(seg, TCP_ACK) || !ecn_is_agreed(seg))
+		c->flags &= ~CONN_ECN;
 	if (!segment_has(seg, TCP_ACK)) {
 		state_set(c, PLX_STATE_SYN_RECEIVED);
 		c->flags |= CONN_RETRANSMIT_HEAD; // now with an ACK

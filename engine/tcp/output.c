@@ -9,11 +9,14 @@
 #include "tcp/congestion.h"
 #include "tcp/connections.h"
 #include "tcp/delayed_ack.h"
+#include "tcp/ecn.h"
 #include "tcp/output_turn.h"
+#include "tcp/pacing.h"
 #include "tcp/persist.h"
-#include "tcp/recovery.h"
+#include "tcp/reduction.h"
 #include "tcp/retransmit.h"
 #include "tcp/send_queue.h"
+#include "tcp/tail_probe.h"
 #include "tcp/timers.h"
 
 static enum step send_reset(struct turn *t)
@@ -48,6 +51,13 @@ static enum step send_handshake(struct turn *t)
 
 	if (!is_first && !conn_has(c, CONN_RETRANSMIT_HEAD))
 		return send_owed_acks(t); // challenges, in SYN_RECEIVED
+	// RFC 3168 6.1.1.1: a SYN that was lost may have been for its flags.
+	if (is_first && ecn_asks(t->tcp, c->profile))
+		c->flags |= CONN_ECN;
+	else
+		c->flags &= ~CONN_ECN;
+	if (conn_has(c, CONN_ECN))
+		flags |= TCP_ECE | TCP_CWR;
 	step = turn_send_control(t, c->iss, flags);
 	if (step != STEP_DONE)
 		return step;
@@ -111,7 +121,7 @@ static uint32_t next_segment_len(struct turn *t, uint32_t unsent)
 	uint32_t full = turn_payload_max(t);
 	uint32_t len = unsent < full ? unsent : full;
 	int64_t wnd = (int64_t)c->snd.wnd - conn_unacked(c);
-	int64_t cwnd = (int64_t)c->cwnd + recovery_limited_transmit(c) - conn_flight(c);
+	int64_t cwnd = (int64_t)c->cwnd - reduction_pipe(c);
 
 	if (cwnd < len) {
 		c->is_cwnd_limited = true;
@@ -181,15 +191,41 @@ static enum step send_new(struct turn *t)
 		uint32_t len = next_segment_len(t, unsent);
 		enum step step;
 
-		if (len == 0)
+		if (len == 0 || pacing_holds(t->tcp, c))
 			return STEP_DONE;
 		if (turn_room(t) != STEP_DONE)
 			return STEP_FULL;
 		step = send_new_segment(t, len, unsent);
 		if (step != STEP_DONE)
 			return step;
+		pacing_on_sent(t->tcp, c, len);
 	}
 	return STEP_DONE;
+}
+
+// RFC 8985 7.3: one new segment, whatever cwnd says, or the first unacknowledged one.
+static enum step send_tail_probe(struct turn *t)
+{
+	struct tcp_conn *c = t->c;
+	uint32_t unsent = send_queue_unsent(t->tcp, c);
+	uint32_t window = c->snd.wnd > conn_unacked(c) ? c->snd.wnd - conn_unacked(c) : 0;
+	uint32_t len = unsent < turn_payload_max(t) ? unsent : turn_payload_max(t);
+	bool is_new = len > 0 && len <= window;
+	uint32_t sent;
+	enum step step;
+
+	if (!conn_has(c, CONN_TAIL_PROBE))
+		return STEP_DONE;
+	if (c->snd.una == c->snd.nxt) {
+		c->flags &= ~CONN_TAIL_PROBE; // what it would ask for has come
+		return STEP_DONE;
+	}
+	if (turn_room(t) != STEP_DONE)
+		return STEP_FULL;
+	step = is_new ? send_new_segment(t, len, unsent) : turn_resend(t, c->snd.una, &sent);
+	if (step == STEP_DONE)
+		tail_probe_on_sent(t->tcp, c, !is_new);
+	return step;
 }
 
 // A FIN without text.
@@ -295,8 +331,8 @@ static void start_timer(struct turn *t, bool is_interrupted)
 static enum step run_synchronized(struct turn *t)
 {
 	static enum step (*const open[])(struct turn *) = {
-		send_owed_acks, send_head_again, send_lost,	 send_new,
-		send_fin,	send_ack,	 send_keepalive,
+		send_owed_acks, send_tail_probe, send_head_again, send_lost,
+		send_new,	send_fin,	 send_ack,	  send_keepalive,
 	};
 	static enum step (*const shut[])(struct turn *) = {send_owed_acks, send_probe, send_ack};
 	bool is_shut = conn_has(t->c, CONN_PERSIST);

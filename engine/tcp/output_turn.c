@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "tcp/connections.h"
+#include "tcp/reduction.h"
 #include "tcp/retransmit.h"
 #include "tcp/send_queue.h"
 
@@ -70,6 +71,7 @@ void turn_mark_sent(struct turn *t, uint32_t idx, uint32_t len_bytes, uint8_t fl
 		left -= seg->len_bytes;
 		idx = seg->next;
 	}
+	reduction_on_sent(t->c, len_bytes);
 	t->c->last_sent_ms = (uint32_t)duration_to_ms(t->tcp->now);
 }
 

@@ -7,7 +7,9 @@
 
 #include "tcp/ack.h"
 #include "tcp/connections.h"
+#include "tcp/ecn.h"
 #include "tcp/input.h"
+#include "tcp/recv_tuning.h"
 #include "tcp/recv_window.h"
 #include "tcp/retransmit.h"
 #include "tcp/segment_tx.h"
@@ -27,7 +29,7 @@ static uint32_t buffer_of(const struct tcp *tcp, const struct listener *listener
 
 uint8_t passive_open_wscale(const struct tcp *tcp, const struct listener *listener)
 {
-	return recv_window_scale_for(buffer_of(tcp, listener));
+	return recv_window_scale_for(recv_tuning_most(tcp, listener->profile));
 }
 
 uint16_t passive_open_window(const struct tcp *tcp, const struct listener *listener)
@@ -53,6 +55,7 @@ struct passive_open passive_open_of_syn(const struct tcp *tcp, const struct list
 			&& option_of(tcp, listener, PLX_OPTION_TIMESTAMPS) != 0,
 	};
 
+	open.has_ecn = ecn_is_asked(seg) && ecn_agrees(tcp, listener->profile);
 	open.own_wscale = passive_open_wscale(tcp, listener);
 	if (options->has_mss && options->mss > 0)
 		open.peer_mss = options->mss;
@@ -69,7 +72,7 @@ enum plx_drop passive_open_answer(struct tcp *tcp, const struct listener *listen
 			{
 				.seq = open->iss,
 				.ack = open->irs + 1,
-				.flags = TCP_SYN | TCP_ACK,
+				.flags = TCP_SYN | TCP_ACK | (open->has_ecn ? TCP_ECE : 0),
 				.window = passive_open_window(tcp, listener),
 				.options =
 					{
@@ -113,6 +116,8 @@ struct tcp_conn *passive_open_establish(struct tcp *tcp, struct listener *listen
 	c->peer_mss = open->peer_mss;
 	if (open->has_timestamps)
 		c->flags |= CONN_TIMESTAMPS;
+	if (open->has_ecn)
+		c->flags |= CONN_ECN;
 	if (open->has_window_scale) {
 		c->flags |= CONN_WINDOW_SCALE;
 		c->snd_wscale = open->peer_wscale;

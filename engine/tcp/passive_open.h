@@ -18,6 +18,7 @@ struct passive_open {
 	uint8_t peer_wscale : 4;
 	bool has_window_scale : 1; // both sides offer it
 	bool has_timestamps : 1;
+	bool has_ecn : 1;
 	uint8_t own_wscale; // as the SYN+ACK has it, whatever the listener's options become
 };
 

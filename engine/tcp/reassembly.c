@@ -2,13 +2,14 @@
 //
 // The out-of-order queue: mbufs linked by m->next in order of sequence number. A queued mbuf's first
 // sequence number and FIN stand in its own receive fields (hash), which nothing else reads any more. A FIN
-// is kept with the last byte before it, or as an empty element.
+// is kept with the last byte before it, or as an empty element. Small segments in a row share an element.
 // Called by tcp/input.
 #include "tcp/reassembly.h"
 
 #include <rte_mbuf.h>
 
 #include "tcp/receive.h"
+#include "tcp/recv_tuning.h"
 
 // What an element pins beside its buffer.
 #define ELEMENT_OVERHEAD_BYTES ((uint32_t)sizeof(struct rte_mbuf))
@@ -92,10 +93,31 @@ static void trim_front(struct tcp_conn *c, struct rte_mbuf *m, uint32_t n)
 	m->hash.fdir.lo += n;
 }
 
+// Copies a small piece behind the element before *link, if it follows that at once.
+static bool join_element(const struct tcp *tcp, struct tcp_conn *c, struct rte_mbuf **link,
+			 struct rte_mbuf *m)
+{
+	struct rte_mbuf *before = NULL;
+	uint32_t len = m->data_len;
+	bool fin = has_fin(m);
+
+	if (link != &c->ooo_head)
+		before = RTE_PTR_SUB(link, offsetof(struct rte_mbuf, next));
+	if (before == NULL || end_of(before) != seq_of(m) || has_fin(before)
+	    || !receive_join(tcp, before, m))
+		return false;
+	before->hash.fdir.hi = fin;
+	c->ooo_bytes += len;
+	if (before->next == NULL)
+		set_tail(c, before);
+	return true;
+}
+
 // Puts one piece [seq, seq + data_len) where it belongs. Its front gives way to what is there already; elements
 // that lie inside it give way to it (RFC 9293 leaves that open: bytes are the same unless the peer lies).
 // Takes the piece. True when something of it was kept.
-static bool insert_piece(struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq, bool fin)
+static bool insert_piece(const struct tcp *tcp, struct tcp_conn *c, struct rte_mbuf *m,
+			 uint32_t seq, bool fin)
 {
 	struct rte_mbuf *tail = c->ooo_head != NULL ? tail_of(c) : NULL;
 	struct rte_mbuf **link = &c->ooo_head;
@@ -103,7 +125,7 @@ static bool insert_piece(struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq, b
 
 	label(m, seq, fin);
 	// What arrives behind a gap mostly arrives in order.
-	if (tail != NULL && seq_is_before(end_of(tail), seq))
+	if (tail != NULL && seq_is_at_or_before(end_of(tail), seq) && !has_fin(tail))
 		link = &tail->next;
 	while (*link != NULL && seq_is_at_or_before(end_of(*link), seq)
 	       && !(has_fin(*link) && end_of(*link) == seq))
@@ -137,17 +159,19 @@ static bool insert_piece(struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq, b
 		rte_pktmbuf_free_seg(m);
 		return false;
 	}
-	m->next = *link;
-	*link = m;
-	account(c, m);
-	set_tail(c, m->next == NULL ? m : tail);
+	if (!join_element(tcp, c, link, m)) {
+		m->next = *link;
+		*link = m;
+		account(c, m);
+		set_tail(c, m->next == NULL ? m : tail);
+	}
 	return true;
 }
 
 bool reassembly_insert(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
 	// Pinned memory, not payload: as much again as the buffer, and some for small windows.
-	uint32_t bound = 2 * (uint32_t)conn_option(tcp, c, PLX_OPTION_RECEIVE_BUFFER) + 64 * 1024;
+	uint32_t bound = 2 * recv_tuning_buffer(tcp, c) + 64 * 1024;
 	bool fin = segment_has(seg, TCP_FIN);
 	uint32_t seq = seg->tcp.seq;
 	bool is_kept = false;
@@ -164,7 +188,7 @@ bool reassembly_insert(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 		uint32_t len = m->data_len;
 
 		m->next = NULL;
-		is_kept |= insert_piece(c, m, seq, fin && next == NULL);
+		is_kept |= insert_piece(tcp, c, m, seq, fin && next == NULL);
 		seq += len;
 		m = next;
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The receive queue. Elements are linked by m->next, each a segment of its own: a chained frame is taken
-// apart. When buffers run low, small payloads are copied together, so that a byte does not pin 2 KB.
+// apart. Small payloads are copied together, and any that fit when buffers run low: a byte does not pin 2 KB.
 // Called by tcp/input, tcp/reassembly, tcp/user.
 #include "tcp/receive.h"
 
@@ -67,11 +67,12 @@ static void free_chain(struct rte_mbuf *chain)
 	}
 }
 
-// Low on buffers: does the payload fit behind the last one's?
-static bool copy_behind(struct tcp *tcp, struct rte_mbuf *tail, struct rte_mbuf *m)
+bool receive_join(const struct tcp *tcp, struct rte_mbuf *tail, struct rte_mbuf *m)
 {
-	if (tcp->mbufs_free > tcp->mbuf_low || tail == NULL || m->next != NULL
-	    || !frame_is_writable(tail) || rte_pktmbuf_tailroom(tail) < m->data_len)
+	bool is_worth_it = m->data_len <= RECEIVE_SMALL_BYTES || tcp->mbufs_free <= tcp->mbuf_low;
+
+	if (!is_worth_it || tail == NULL || m->next != NULL || !frame_is_writable(tail)
+	    || rte_pktmbuf_tailroom(tail) < m->data_len)
 		return false;
 	memcpy(rte_pktmbuf_mtod_offset(tail, uint8_t *, tail->data_len),
 	       rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
@@ -92,7 +93,7 @@ void receive_append(struct tcp *tcp, struct tcp_conn *c, struct rte_mbuf *chain,
 		return;
 	}
 	c->rcv_bytes += len_bytes;
-	if (!copy_behind(tcp, c->rcv_tail, chain)) {
+	if (!receive_join(tcp, c->rcv_tail, chain)) {
 		if (c->rcv_head == NULL)
 			c->rcv_head = chain;
 		else

@@ -11,6 +11,13 @@
 // The segment's payload as a chain of its own, cut out of its frame; takes seg->mbuf.
 struct rte_mbuf *receive_detach(struct segment *seg);
 
+// Payloads of so many bytes are copied behind what came before, where they fit: cheaper than the buffer they pin.
+enum { RECEIVE_SMALL_BYTES = 256 };
+
+// Copies the payload of `m` behind that of `tail` (NULL: there is none), frees `m`. False when that cannot be, or
+// is not worth it.
+bool receive_join(const struct tcp *tcp, struct rte_mbuf *tail, struct rte_mbuf *m);
+
 // Appends a chain of payload at rcv.nxt, which moves. Takes it; thrown away where nobody will read.
 void receive_append(struct tcp *tcp, struct tcp_conn *c, struct rte_mbuf *chain,
 		    uint32_t len_bytes);

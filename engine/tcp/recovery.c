@@ -1,83 +1,149 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// RFC 6582 3.2, step by step: enter on the third duplicate if it covers more than `recover`, inflate per
-// further duplicate, retransmit and deflate on partial acknowledgements, leave on the full one.
-// Called by tcp/ack.
+// RFC 6582 3.2, step by step: enter when duplicates cover more than `recover`, send the next hole again on a
+// partial acknowledgement, leave on the full one. In place of inflating and deflating cwnd stands
+// proportional rate reduction.
+// Called by tcp/ack and tcp/tail_probe.
 #include "tcp/recovery.h"
 
-#include "tcp/congestion.h"
 #include "tcp/connections.h"
-#include "tcp/retransmit.h"
+#include "tcp/reduction.h"
+#include "tcp/send_queue.h"
 #include "tcp/seq.h"
+#include "tcp/spurious.h"
 
 // How far `recover` may stay behind SND.UNA.
 #define RECOVER_BEHIND_MAX (UINT32_C(1) << 30)
 
-// RFC 6582 3.2 steps 2 and 3.
-static void enter(struct tcp *tcp, struct tcp_conn *c)
+// RFC 5827 2 (a) and (b) look at this many segments.
+enum { EARLY_SEGMENTS = 4 };
+
+// The answer to the last retransmission of the first segment should have come: that is lost too. The estimate is
+// that of RFC 6298 without its lower bound, since what arrives shows that the path is alive.
+static bool is_overdue(const struct tcp *tcp, const struct tcp_conn *c)
 {
-	c->ssthresh = congestion_of(c)->ssthresh(c, conn_unacked(c));
+	const struct send_segment *head;
+	uint32_t us = c->rtt.srtt_8th_us / 8;
+
+	if (c->queue.head == INDEX_NONE || us == 0)
+		return false;
+	head = send_segment_at(tcp, c->queue.head);
+	us += us / 2 > c->rtt.rttvar_4th_us ? us / 2 : c->rtt.rttvar_4th_us;
+	return (head->flags & SEND_RESENT) != 0
+		&& time_since(tcp->now, head->sent_at) > duration_from_us(us);
+}
+
+void recovery_enter(struct tcp *tcp, struct tcp_conn *c)
+{
+	uint32_t ssthresh = c->ssthresh;
+
+	// At most one reduction for the data of a window (RFC 3168 6.1.2): a mark's counts for the loss too.
+	if (!conn_has(c, CONN_CWR))
+		reduction_begin(c, reduction_for_loss(c));
+	spurious_begin(tcp, c, ssthresh);
 	c->recover = c->snd.nxt;
-	c->partial_acks = 0;
+	c->has_partial_ack = 0;
+	c->flags &= ~(CONN_CWR | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW | CONN_TAIL_PROBE
+		      | CONN_TAIL_PROBED | CONN_TAIL_RESENT);
 	c->flags |= CONN_RECOVERY | CONN_RETRANSMIT_HEAD;
-	if (!congestion_of(c)->is_fixed)
-		c->cwnd = c->ssthresh + DUPACK_THRESHOLD * c->mss;
+	reduction_on_delivered(c, c->mss);
 	tcp_count(tcp, PLX_COUNTER_TCP_FAST_RETRANSMITS);
+	conn_wants_output(tcp, c);
+}
+
+// RFC 5681 4.3: the loss of a retransmission is another indication of congestion.
+static void enter_again(struct tcp *tcp, struct tcp_conn *c)
+{
+	uint16_t held = c->dupacks;
+
+	recovery_enter(tcp, c);
+	c->dupacks = held;
+	c->loss.pipe_prev = 0;
+	tcp_count(tcp, PLX_COUNTER_TCP_LOST_RETRANSMITS);
+}
+
+// Is there anything new that the peer's window has room for?
+static bool has_new_to_send(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	uint32_t unsent = send_queue_unsent(tcp, c);
+	uint32_t len = unsent < c->mss ? unsent : c->mss;
+
+	return unsent > 0 && c->snd.wnd >= conn_unacked(c) + len;
+}
+
+// RFC 5827 3.1, in segments: with so little in flight, and nothing new to call forth duplicates, fewer will do.
+static unsigned threshold(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	uint32_t outstanding = (conn_unacked(c) + c->mss - 1) / c->mss;
+
+	// A single segment calls forth no duplicates: whatever they are, they do not tell of it.
+	if (outstanding < 2 || outstanding >= EARLY_SEGMENTS || c->reordering > DUPACK_THRESHOLD
+	    || has_new_to_send(tcp, c))
+		return c->reordering;
+	return outstanding - 1;
+}
+
+// Step 2. What does not cover more than `recover` may be echoes of our own retransmissions (RFC 6582 4): unless
+// `recover` is of a mark or a probe, or the first segment's has been without an answer for too long.
+static bool is_loss(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	if (c->rtx != c->snd.nxt)
+		return false;
+	if (conn_has(c, CONN_TAIL_PROBED) && !conn_has(c, CONN_TAIL_RESENT))
+		return true; // an answer to new data after a silence: what came before is lost
+	if (c->dupacks < threshold(tcp, c))
+		return false;
+	return seq_is_after(c->snd.una, c->recover) || conn_has(c, CONN_CWR | CONN_TAIL_PROBED)
+		|| is_overdue(tcp, c);
+}
+
+// A duplicate counts as a segment delivered, as long as there can be one more at the peer.
+static void count_duplicate(struct tcp_conn *c)
+{
+	bool is_possible = (uint64_t)(c->dupacks + 1u) * c->mss < conn_unacked(c);
+
+	if (is_possible)
+		c->dupacks++;
+	reduction_on_delivered(c, is_possible ? c->mss : 0);
 }
 
 void recovery_on_duplicate(struct tcp *tcp, struct tcp_conn *c)
 {
-	if (c->dupacks < UINT8_MAX)
-		c->dupacks++;
 	tcp_count(tcp, PLX_COUNTER_TCP_DUPLICATE_ACKS);
+	if (spurious_on_duplicate(tcp, c))
+		return;
 	if (conn_has(c, CONN_RECOVERY)) {
-		// Step 4: a segment has left the network.
-		if (!congestion_of(c)->is_fixed)
-			c->cwnd += c->mss;
-	} else if (c->dupacks == DUPACK_THRESHOLD && c->rtx == c->snd.nxt
-		   && seq_is_after(c->snd.una, c->recover)) {
-		// Step 2's check: SEG.ACK - 1 >= recover; else these are echoes of our own retransmissions.
-		enter(tcp, c);
+		count_duplicate(c);
+		if (is_overdue(tcp, c))
+			enter_again(tcp, c);
+	} else if (c->rtx == c->snd.nxt) {
+		if (c->dupacks < UINT16_MAX)
+			c->dupacks++;
+		if (is_loss(tcp, c))
+			recovery_enter(tcp, c);
 	}
 	conn_wants_output(tcp, c);
 }
 
-static void leave(struct tcp_conn *c)
+void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
-	uint32_t flight = conn_unacked(c);
-	uint32_t target = (flight > c->mss ? flight : c->mss) + c->mss;
+	uint32_t held = (news->acked_bytes - 1) / c->mss;
 
-	// Step 5, full acknowledgement, option 1: no burst.
-	if (!congestion_of(c)->is_fixed)
-		c->cwnd = c->ssthresh < target ? c->ssthresh : target;
-	c->flags &= ~CONN_RECOVERY;
-	c->dupacks = 0;
-}
-
-bool recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
-{
-	if (!conn_has(c, CONN_RECOVERY)) {
-		c->dupacks = 0;
-		// Follows at a distance, or after 2^31 bytes it would seem to lie ahead.
-		if (c->snd.una - c->recover > RECOVER_BEHIND_MAX)
-			c->recover = c->snd.una - 1;
-		return false;
-	}
 	if (seq_is_at_or_after(c->snd.una, c->recover)) {
-		leave(c);
-		return true;
+		reduction_end(c);
+		return;
 	}
-	// Step 5, partial acknowledgement: the next hole, at once; deflate by what left, plus a segment.
+	// Step 5, partial acknowledgement: the next hole, at once. Of what was acknowledged all but the segment sent
+	// again had been told of by duplicates.
+	held = held < c->dupacks ? held : c->dupacks;
+	c->dupacks = (uint16_t)(c->dupacks - held);
 	c->flags |= CONN_RETRANSMIT_HEAD;
-	if (c->partial_acks < UINT8_MAX)
-		c->partial_acks++;
-	if (!congestion_of(c)->is_fixed) {
-		c->cwnd -= news->acked_bytes < c->cwnd ? news->acked_bytes : c->cwnd;
-		if (news->acked_bytes >= c->mss)
-			c->cwnd += c->mss;
-		if (c->cwnd < c->mss)
-			c->cwnd = c->mss;
-	}
+	reduction_on_delivered(c, news->acked_bytes - held * c->mss);
 	conn_wants_output(tcp, c);
-	return true;
+}
+
+void recovery_follow(struct tcp_conn *c)
+{
+	if (c->snd.una - c->recover > RECOVER_BEHIND_MAX)
+		c->recover = c->snd.una - 1;
 }

@@ -6,6 +6,7 @@
 #include "tcp/recv_window.h"
 
 #include "net/ip_output.h"
+#include "tcp/recv_tuning.h"
 #include "tcp/seq.h"
 #include "wire/tcp.h"
 
@@ -14,14 +15,9 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-static uint32_t buffer_of(const struct tcp *tcp, const struct tcp_conn *c)
-{
-	return (uint32_t)conn_option(tcp, c, PLX_OPTION_RECEIVE_BUFFER);
-}
-
 static uint32_t room_in(const struct tcp *tcp, const struct tcp_conn *c)
 {
-	uint32_t buffer = buffer_of(tcp, c);
+	uint32_t buffer = recv_tuning_buffer(tcp, c);
 	// What will never be read takes no room.
 	uint32_t used = conn_has(c, CONN_READ_SHUT | CONN_USER_CLOSED) ? 0 : c->rcv_bytes;
 	uint32_t room = buffer > used ? buffer - used : 0;
@@ -51,7 +47,7 @@ uint16_t recv_window_announce(struct tcp *tcp, struct tcp_conn *c)
 
 	// RFC 9293 3.8.6.2.2: the edge moves by min(buffer / 2, MSS) or not at all. Under memory
 	// pressure it does not move.
-	if (room > granted && room - granted >= min_u32(buffer_of(tcp, c) / 2, c->mss)
+	if (room > granted && room - granted >= min_u32(recv_tuning_buffer(tcp, c) / 2, c->mss)
 	    && tcp->mbufs_free > tcp->mbuf_floor)
 		window = room;
 	field = to_field(window, granted, room, c->rcv_wscale);
@@ -76,7 +72,8 @@ bool recv_window_is_worth_update(const struct tcp *tcp, const struct tcp_conn *c
 		return false; // nothing will come
 	// Two segments or half the buffer, and at least twice what the peer still has: small reads from a
 	// wide window cause no segment of their own.
-	return room > granted && room - granted >= min_u32(buffer_of(tcp, c) / 2, 2u * c->mss)
+	return room > granted
+		&& room - granted >= min_u32(recv_tuning_buffer(tcp, c) / 2, 2u * c->mss)
 		&& room >= 2 * (uint64_t)granted;
 }
 

@@ -14,6 +14,7 @@
 #include "tcp/path_mtu.h"
 #include "tcp/persist.h"
 #include "tcp/send_queue.h"
+#include "tcp/spurious.h"
 
 struct rtt_bounds retransmit_bounds(const struct tcp *tcp, const struct tcp_conn *c)
 {
@@ -43,9 +44,10 @@ void retransmit_on_new_ack(struct tcp *tcp, struct tcp_conn *c)
 		return; // the timer is the probe's
 	if (c->snd.una == c->snd.nxt)
 		c->rto_deadline = PLX_TIME_NEVER;
-	else if (!conn_has(c, CONN_RECOVERY) || c->partial_acks <= 1)
-		retransmit_start(tcp,
-				 c); // impatient variant: the first partial ACK only (RFC 6582 4)
+	else if (!conn_has(c, CONN_RECOVERY) || !c->has_partial_ack)
+		retransmit_start(tcp, c);
+	// Impatient variant: of partial acknowledgements the first one only (RFC 6582 4).
+	c->has_partial_ack = conn_has(c, CONN_RECOVERY);
 }
 
 static plx_time user_limit(const struct tcp *tcp, const struct tcp_conn *c)
@@ -133,6 +135,26 @@ static void on_threshold_r1(struct tcp *tcp, struct tcp_conn *c)
 		conn_soft_error(tcp, c, -ETIMEDOUT);
 }
 
+// Everything from SND.UNA on counts as lost. The first time in a row it is not certain yet (RFC 5682 2.1 step 1).
+static void lose_all(struct tcp *tcp, struct tcp_conn *c)
+{
+	bool is_first = c->backoff == 0 && !conn_has(c, CONN_LOSS);
+	uint32_t ssthresh = c->ssthresh;
+
+	congestion_on_timeout(c, c->backoff == 0);
+	if (is_first)
+		spurious_begin(tcp, c, ssthresh);
+	else
+		c->loss.pipe_prev = 0;
+	// RFC 6582 4: the end of what is in flight, so that late duplicates start nothing.
+	c->recover = c->snd.nxt;
+	c->rtx = c->snd.una;
+	c->dupacks = 0;
+	c->flags &= ~(CONN_RECOVERY | CONN_CWR | CONN_RETRANSMIT_HEAD | CONN_FRTO | CONN_FRTO_NEW
+		      | CONN_TAIL_PROBE | CONN_TAIL_PROBED | CONN_TAIL_RESENT);
+	c->flags |= CONN_LOSS | (is_first ? CONN_FRTO : 0);
+}
+
 void retransmit_on_timeout(struct tcp *tcp, struct tcp_conn *c)
 {
 	if (conn_has(c, CONN_PERSIST)) {
@@ -144,16 +166,10 @@ void retransmit_on_timeout(struct tcp *tcp, struct tcp_conn *c)
 		return;
 	}
 	tcp_count(tcp, PLX_COUNTER_TCP_TIMEOUTS);
-	if (conn_is_synchronized(c)) {
-		congestion_on_timeout(c, c->backoff == 0);
-		// RFC 6582 4: the end of what is in flight, so that late duplicates start nothing.
-		c->recover = c->snd.nxt;
-		c->rtx = c->snd.una;
-		c->flags &= ~(CONN_RECOVERY | CONN_RETRANSMIT_HEAD);
-		c->dupacks = 0;
-	} else {
+	if (conn_is_synchronized(c))
+		lose_all(tcp, c);
+	else
 		c->flags |= CONN_RETRANSMIT_HEAD;
-	}
 	if (c->backoff < UINT8_MAX)
 		c->backoff++;
 	rtt_back_off(&c->rtt, (plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_MAX));

@@ -27,6 +27,14 @@ void rtt_init(struct rtt *rtt, const struct rtt_bounds *bounds)
 	rtt->rto_us = clamp_us(duration_to_us(bounds->initial), bounds);
 }
 
+// RTO = SRTT + max(G, 4 RTTVAR); rttvar_4th_us is 4 RTTVAR already.
+static uint32_t timeout_of(const struct rtt *rtt, const struct rtt_bounds *bounds)
+{
+	uint32_t variance_us = rtt->rttvar_4th_us > 0 ? rtt->rttvar_4th_us : 1;
+
+	return clamp_us((uint64_t)rtt->srtt_8th_us / 8 + variance_us, bounds);
+}
+
 void rtt_on_sample(struct rtt *rtt, plx_duration sample, const struct rtt_bounds *bounds)
 {
 	uint64_t us = duration_to_us(sample);
@@ -44,10 +52,20 @@ void rtt_on_sample(struct rtt *rtt, plx_duration sample, const struct rtt_bounds
 		rtt->rttvar_4th_us += (int32_t)(deviation - rtt->rttvar_4th_us / 4);
 		rtt->srtt_8th_us += (int32_t)error;
 	}
-	// RTO = SRTT + max(G, 4 RTTVAR); rttvar_4th_us is 4 RTTVAR already
-	rtt->rto_us = clamp_us((uint64_t)rtt->srtt_8th_us / 8
-				       + (rtt->rttvar_4th_us > 0 ? rtt->rttvar_4th_us : 1),
-			       bounds);
+	rtt->rto_us = timeout_of(rtt, bounds);
+}
+
+void rtt_after_spurious(struct rtt *rtt, plx_duration sample, const struct rtt_bounds *bounds)
+{
+	uint64_t us = duration_to_us(sample);
+	uint32_t r = us > RTT_SAMPLE_MAX_US ? RTT_SAMPLE_MAX_US : (uint32_t)us;
+
+	// SRTT = max(SRTT, R), RTTVAR = max(RTTVAR, SRTT / 2)
+	if (r * 8 > rtt->srtt_8th_us)
+		rtt->srtt_8th_us = r * 8;
+	if (rtt->srtt_8th_us / 4 > rtt->rttvar_4th_us)
+		rtt->rttvar_4th_us = rtt->srtt_8th_us / 4;
+	rtt->rto_us = timeout_of(rtt, bounds);
 }
 
 void rtt_after_lost_syn(struct rtt *rtt, const struct rtt_bounds *bounds)

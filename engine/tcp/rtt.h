@@ -28,6 +28,9 @@ void rtt_on_sample(struct rtt *rtt, plx_duration sample, const struct rtt_bounds
 // RFC 6298 5.7: a SYN was lost: three seconds, or what was configured if that is more.
 void rtt_after_lost_syn(struct rtt *rtt, const struct rtt_bounds *bounds);
 
+// RFC 4015 3 step 9: a timeout was spurious, the answer came after `sample` (0: unknown).
+void rtt_after_spurious(struct rtt *rtt, plx_duration sample, const struct rtt_bounds *bounds);
+
 // RFC 6298 5.5: doubles the timeout, until a sample (Karn: of something sent once) sets it anew.
 void rtt_back_off(struct rtt *rtt, plx_duration max);
 

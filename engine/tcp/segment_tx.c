@@ -12,6 +12,7 @@
 #include "net/ip_output.h"
 #include "net/reuse.h"
 #include "net/transmit.h"
+#include "tcp/ecn.h"
 #include "tcp/recv_window.h"
 #include "tcp/send_queue.h"
 #include "tcp/timestamps.h"
@@ -25,6 +26,7 @@ struct headers {
 	uint32_t pseudo_sum;
 	uint8_t hop_limit;
 	uint8_t dscp;
+	uint8_t ecn;
 };
 
 static bool has_offload(const struct tcp *tcp, enum plx_offload offload)
@@ -98,7 +100,7 @@ static void prepend_headers(const struct tcp *tcp, struct rte_mbuf *m, struct he
 		.payload_bytes = (uint16_t)(m->pkt_len + tcp_bytes),
 		.protocol = IP_PROTOCOL_TCP,
 		.hop_limit = h->hop_limit,
-		.traffic_class = (uint8_t)(h->dscp << 2),
+		.traffic_class = (uint8_t)(h->dscp << 2 | h->ecn),
 		.is_ipv6 = !is_ipv4,
 	};
 	memcpy(rte_pktmbuf_prepend(m, (uint16_t)tcp_bytes), scratch, tcp_bytes);
@@ -159,6 +161,8 @@ static struct headers conn_headers(struct tcp *tcp, struct tcp_conn *c, uint32_t
 
 	h.tcp.window = (flags & TCP_SYN) != 0 ? recv_window_announce_syn(tcp, c)
 					      : recv_window_announce(tcp, c);
+	if (conn_has(c, CONN_ECE_OWED) && (flags & (TCP_SYN | TCP_RST)) == 0)
+		h.tcp.flags |= TCP_ECE;
 	if ((flags & TCP_ACK) != 0)
 		on_ack_sent(c);
 	return h;
@@ -316,6 +320,17 @@ static bool has_few_pieces(const struct tcp *tcp, uint32_t idx, uint32_t len_byt
 	return n <= SEGMENT_PIECES_MAX;
 }
 
+// RFC 3168 6.1.4 to 6.1.6: new data, but no probe of a closed window; the first of it after a reduction says so.
+static void mark_capable(struct tcp_conn *c, struct headers *h)
+{
+	if (h->tcp.seq != c->snd.nxt || conn_has(c, CONN_PERSIST))
+		return;
+	h->ecn = ECN_ECT_0;
+	if (conn_has(c, CONN_CWR_OWED))
+		h->tcp.flags |= TCP_CWR;
+	c->flags &= ~CONN_CWR_OWED;
+}
+
 enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 			       uint32_t idx, uint32_t len_bytes, uint8_t flags)
 {
@@ -330,7 +345,23 @@ enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_bu
 	if (m == NULL)
 		return TX_NO_MEMORY;
 	h = conn_headers(tcp, c, first->seq, flags);
+	if (conn_has(c, CONN_ECN))
+		mark_capable(c, &h);
 	return transmit(tcp, c, burst, m, &h);
+}
+
+void segment_tx_early_ack(struct tcp *tcp, struct tcp_conn *c)
+{
+	struct rte_mbuf *m = alloc(tcp);
+	struct headers h;
+
+	if (m == NULL)
+		return;
+	h = conn_headers(tcp, c, c->snd.nxt, TCP_ACK);
+	prepend_headers(tcp, m, &h);
+	tcp_count(tcp, PLX_COUNTER_TCP_ACKS);
+	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
+	(void)net_transmit_answer(tcp->net, m, &c->neighbor, &c->key.remote, tcp->now);
 }
 
 enum plx_drop segment_tx_answer(struct tcp *tcp, const struct answer *answer, struct segment *seg)

@@ -32,9 +32,13 @@ enum tx_result {
 enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 				  uint32_t seq, uint8_t flags);
 
-// A segment with `len_bytes` of payload, which begins at record `idx` and ends with a record.
+// A segment with `len_bytes` of payload, which begins at record `idx` and ends with a record. It is ECN-capable when
+// all of it is new and the connection is (RFC 3168 6.1.5).
 enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 			       uint32_t idx, uint32_t len_bytes, uint8_t flags);
+
+// An acknowledgement of what has arrived so far, at once, by the answer queue: what comes next changes it.
+void segment_tx_early_ack(struct tcp *tcp, struct tcp_conn *c);
 
 // Records that a segment may be chained of; what consists of more is copied into one buffer.
 enum { SEGMENT_PIECES_MAX = 8 };

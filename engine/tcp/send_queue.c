@@ -362,6 +362,7 @@ struct send_queue_freed send_queue_acknowledge(struct tcp *tcp, struct tcp_conn 
 		if (!freed.has_sent_at) {
 			freed.has_sent_at = true;
 			freed.sent_at = seg->sent_at;
+			freed.was_head_resent = (seg->flags & SEND_RESENT) != 0;
 		}
 		queue->bytes -= seg->len_bytes;
 		pop_head(tcp, queue);

@@ -88,7 +88,8 @@ bool send_queue_split(struct tcp *tcp, struct tcp_conn *c, uint32_t idx, uint32_
 struct send_queue_freed {
 	plx_time sent_at; // of the oldest record freed as a whole
 	bool has_sent_at;
-	bool was_resent;
+	bool was_head_resent; // that one was sent more than once
+	bool was_resent;      // any of them was
 };
 
 // Frees what lies before `ack`.

@@ -80,6 +80,7 @@ enum verdict syn_cookie_answer(struct tcp *tcp, const struct listener *listener,
 
 	// Without timestamps nothing could bring the scale back.
 	open.has_window_scale = open.has_window_scale && open.has_timestamps;
+	open.has_ecn = false; // nor does it come back
 	open.iss = proof_of(&isn, &open, period) ^ news;
 	tcp->cookies_until = (period + 2) * PERIOD;
 	drop = passive_open_answer(tcp, listener, &seg->key, &open,

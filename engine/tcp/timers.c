@@ -11,7 +11,9 @@
 #include "tcp/delayed_ack.h"
 #include "tcp/half_open.h"
 #include "tcp/keepalive.h"
+#include "tcp/pacing.h"
 #include "tcp/retransmit.h"
+#include "tcp/tail_probe.h"
 #include "tcp/time_wait.h"
 
 // What one poll does at most of each kind; what is left is due at once, and the next poll goes on.
@@ -35,6 +37,8 @@ static plx_time earliest(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	plx_time deadline = time_min(c->rto_deadline, c->ack_deadline);
 
+	deadline = time_min(deadline, tail_probe_at(tcp, c));
+	deadline = time_min(deadline, pacing_until(tcp, c));
 	if (has_long_deadline(c) && !is_far(tcp, c->coarse_deadline))
 		deadline = time_min(deadline, c->coarse_deadline);
 	return deadline;
@@ -112,6 +116,10 @@ static void expire_fine(struct tcp *tcp, struct tcp_conn *c)
 		delayed_ack_on_timeout(tcp, c);
 	if (time_is_due(c->rto_deadline, tcp->now))
 		retransmit_on_timeout(tcp, c);
+	else if (time_is_due(tail_probe_at(tcp, c), tcp->now))
+		tail_probe_begin(tcp, c);
+	if (c->is_paced && c->queue.unsent != INDEX_NONE)
+		conn_wants_output(tcp, c);
 	if (!conn_has(c, CONN_ENDED))
 		timers_update(tcp, c);
 }

@@ -15,10 +15,16 @@
 // RFC 7323 5.5: a TS.Recent that has been idle for 24 days proves nothing.
 #define TIMESTAMP_VALID_UNITS (24u * 24 * 3600 / TIMESTAMP_AGE_UNIT_S)
 
+// TSval of what is sent then, by a connection whose timestamps are moved by `offset` (RFC 7323 5.4).
+static inline uint32_t timestamp_at(plx_time when, uint32_t offset)
+{
+	return (uint32_t)duration_to_ms(when) + offset;
+}
+
 // TSval now, of a connection whose timestamps are moved by `offset` (RFC 7323 5.4).
 static inline uint32_t timestamp_now(const struct tcp *tcp, uint32_t offset)
 {
-	return (uint32_t)duration_to_ms(tcp->now) + offset;
+	return timestamp_at(tcp->now, offset);
 }
 
 static inline uint16_t timestamp_age_clock(const struct tcp *tcp)

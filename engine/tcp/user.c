@@ -17,6 +17,7 @@
 #include "tcp/listener.h"
 #include "tcp/port_alloc.h"
 #include "tcp/receive.h"
+#include "tcp/recv_tuning.h"
 #include "tcp/recv_window.h"
 #include "tcp/retransmit.h"
 #include "tcp/send_queue.h"
@@ -100,9 +101,7 @@ static void begin(struct tcp *tcp, struct tcp_conn *c, const struct tuple *tuple
 	c->peer_mss = conn_is_ipv6(c) ? TCP_MSS_DEFAULT_IPV6 : TCP_MSS_DEFAULT_IPV4;
 	c->mss = send_mss_of(tcp, c);
 	if (conn_option(tcp, c, PLX_OPTION_WINDOW_SCALE) != 0)
-		c->rcv_wscale = recv_window_scale_for(
-					(uint32_t)conn_option(tcp, c, PLX_OPTION_RECEIVE_BUFFER))
-			& 15;
+		c->rcv_wscale = recv_window_scale_for(recv_tuning_most(tcp, c->profile)) & 15;
 	rtt_init(&c->rtt, &bounds);
 	state_set(c, PLX_STATE_SYN_SENT);
 	conn_wants_output(tcp, c);

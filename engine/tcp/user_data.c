@@ -9,6 +9,7 @@
 #include "tcp/delayed_ack.h"
 #include "tcp/listener.h"
 #include "tcp/receive.h"
+#include "tcp/recv_tuning.h"
 #include "tcp/recv_window.h"
 #include "tcp/send_queue.h"
 #include "tcp/seq.h"
@@ -144,6 +145,7 @@ static int resolve_receiver(const struct tcp *tcp, plx_conn handle, struct tcp_c
 // Room was made: perhaps the peer should hear of it, perhaps the connection only waited for this.
 static void after_read(struct tcp *tcp, struct tcp_conn *c)
 {
+	recv_tuning_on_read(tcp, c);
 	if (recv_window_is_worth_update(tcp, c))
 		delayed_ack_at_once(tcp, c);
 	conn_end_if_done(tcp, c);

@@ -23,7 +23,9 @@ static void transfer_clean(struct pair *pair, uint64_t bytes_up, uint64_t bytes_
 	for (unsigned i = 0; i < PAIR_SIDES; i++) {
 		struct plx_stats stats = pair_stats(&pair->sides[i]);
 
-		assert_int_equal(stats.counters[PLX_COUNTER_TCP_RETRANSMITS], 0);
+		// While a queue builds up a probe may be too early.
+		assert_true(stats.counters[PLX_COUNTER_TCP_RETRANSMITS]
+			    <= stats.counters[PLX_COUNTER_TCP_TAIL_PROBES]);
 		assert_int_equal(stats.counters[PLX_COUNTER_TCP_TIMEOUTS], 0);
 		assert_int_equal(stats.counters[PLX_COUNTER_TCP_OUT_OF_ORDER], 0);
 		assert_int_equal(stats.counters[PLX_COUNTER_CONN_CLOSED], 1);

@@ -20,6 +20,9 @@ enum plx_option {
 	PLX_OPTION_COUNT
 };
 
+/** Values of PLX_OPTION_ECN. A connection under "dctcp" asks for ECN and agrees to it whatever the option says. */
+enum plx_ecn { PLX_ECN_OFF, PLX_ECN_ASK, PLX_ECN_AGREE };
+
 /** An option and its value, for the initial options of plx_listen() and plx_connect(). */
 struct plx_option_value {
 	enum plx_option option;
@@ -51,8 +54,9 @@ PLX_API int plx_get_option(struct plx_stack *stack, plx_conn conn, enum plx_opti
 			   int64_t *value);
 
 /**
- * The index that PLX_OPTION_CONGESTION takes for a congestion control by name: "newreno",
- * or "fixed" (constant window, for load generation only). -EINVAL for an unknown name.
+ * The index that PLX_OPTION_CONGESTION takes for a congestion control by name: "newreno" (RFC 5681),
+ * "cubic" (RFC 9438), "dctcp" (RFC 8257, for networks of one's own that mark), or "fixed" (constant
+ * window, for load generation only). -EINVAL for an unknown name.
  */
 PLX_API int plx_congestion_index(const char *name);
 

@@ -234,10 +234,10 @@ static void each_way_to_overlap_keeps_what_is_new(void **state)
 		{50, 40, true, 2},    // before it
 		{50, 100, true, 2},   // over its front
 		{50, 200, true, 1},   // all around
-		{100, 101, true, 2},  // longer by one
+		{100, 101, true, 1},  // longer by one, which is copied behind
 		{99, 101, true, 1},   // earlier by one
-		{150, 100, true, 2},  // over its end
-		{200, 50, true, 2},   // touching its end
+		{150, 100, true, 1},  // over its end, a small rest
+		{200, 50, true, 1},   // touching its end, and small: copied behind it
 		{201, 50, true, 2},   // behind it
 	};
 	struct model *m = model_open();

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The receive buffer grows with what the application reads in a round trip, up to RECEIVE_BUFFER_MAX: a sender that
+// slow start doubles finds a window twice as wide as what has arrived.
+// Called by tcp/user_data when something was read, by all who need to know how large the buffer is.
+#ifndef TCP_RECV_TUNING_H
+#define TCP_RECV_TUNING_H
+
+#include "tcp/tcp.h"
+
+// How large the buffer may get with these options.
+uint32_t recv_tuning_most(const struct tcp *tcp, uint16_t profile);
+
+// How large it is.
+uint32_t recv_tuning_buffer(const struct tcp *tcp, const struct tcp_conn *c);
+
+// The connection is established: measuring begins.
+void recv_tuning_begin(const struct tcp *tcp, struct tcp_conn *c);
+
+// The application has read.
+void recv_tuning_on_read(const struct tcp *tcp, struct tcp_conn *c);
+
+#endif
