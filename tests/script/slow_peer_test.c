@@ -96,7 +96,7 @@ static void reader_takes_all(struct fixture *f, uint32_t left)
 }
 
 // What is asked of the sender of probes for a day: returns how many there were.
-static unsigned probe_for_a_day(struct fixture *f, plx_duration longest)
+static unsigned probe_for_a_day(struct fixture *f, plx_duration longest, uint32_t taken_per_probe)
 {
 	plx_time end = f->now + DAY_S * PLX_SECOND, before = f->now;
 	plx_duration gap = info_of(f).rto; // SHLD-29
@@ -112,6 +112,7 @@ static unsigned probe_for_a_day(struct fixture *f, plx_duration longest)
 		assert_true(f->now - before == gap);
 		gap = 2 * gap < longest ? 2 * gap : longest;
 		before = f->now;
+		f->snd_nxt += taken_per_probe;
 		segment_arrives(f, SEG(.wnd = 0));
 		expect_silence(f);
 	}
@@ -133,7 +134,7 @@ static void shut_window_is_survived_for_a_day(void **state)
 	in_use = mbufs_in_use(f->config.pool);
 
 	// 0.2 s doubles to 102.4 s in ten probes, then one every two minutes.
-	assert_in_range(probe_for_a_day(f, RTO_MAX), DAY_S / 120 + 8, DAY_S / 120 + 10);
+	assert_in_range(probe_for_a_day(f, RTO_MAX, 0), DAY_S / 120 + 8, DAY_S / 120 + 10);
 	expect_no_event(f);
 	expect_state(f, PLX_STATE_ESTABLISHED);
 	expect_counter(f, PLX_COUNTER_TCP_TIMEOUTS, 0);
@@ -152,8 +153,21 @@ static void shut_window_is_survived_by_a_short_user_timeout(void **state)
 	fixture_set_option(f, PLX_OPTION_USER_TIMEOUT, 60 * PLX_SECOND);
 	begin_with_shut_window(state);
 	user_sends(f, MSS);
-	assert_in_range(probe_for_a_day(f, 60 * PLX_SECOND), DAY_S / 60 + 7, DAY_S / 60 + 9);
+	assert_in_range(probe_for_a_day(f, 60 * PLX_SECOND, 0), DAY_S / 60 + 7, DAY_S / 60 + 9);
 	reader_takes_all(f, MSS);
+}
+
+// A peer that takes each probe's byte and opens nothing: no reason to ask more often (SHLD-30).
+static void peer_that_takes_only_probes_is_survived_for_a_day(void **state)
+{
+	struct fixture *f = begin_with_shut_window(state);
+	unsigned probes;
+
+	assert_int_equal(user_offers(f, 1 << 20), SEND_BUFFER);
+	forget_events(f);
+	probes = probe_for_a_day(f, RTO_MAX, 1);
+	assert_in_range(probes, DAY_S / 120 + 8, DAY_S / 120 + 10);
+	reader_takes_all(f, SEND_BUFFER - probes);
 }
 
 // MAY-8, and the paragraph behind it: each probe of a day is answered with RCV.NXT and a window of 0.
@@ -337,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO(shut_window_is_survived_for_a_day),
 		SCENARIO(shut_window_is_survived_by_a_short_user_timeout),
+		SCENARIO(peer_that_takes_only_probes_is_survived_for_a_day),
 		SCENARIO(our_shut_window_answers_probes_for_a_day),
 		SCENARIO(reading_one_byte_a_second_opens_no_silly_window),
 		SCENARIO(tiny_buffer_opens_by_half_of_it),

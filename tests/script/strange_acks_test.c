@@ -13,6 +13,7 @@ enum {
 	INITIAL = 10 * MSS,
 	GROWTH_MAX = 8 * MSS, // of one ACK in slow start: L of RFC 9406 4.3, unpaced
 	SEND_BUFFER = 250 * MSS,
+	DUPLICATES = 3, // RFC 5681 3.2
 };
 
 static struct fixture *plan(void **state, unsigned control)
@@ -82,7 +83,7 @@ static uint32_t cwnd_after_steps(void **state, unsigned control, uint32_t step, 
 	struct fixture *f = plan(state, control);
 	uint32_t una, nxt, cwnd;
 
-	fixture_connected(state);
+	fixture_established(state);
 	una = nxt = f->snd_nxt;
 	if (has_lost) {
 		user_fills(f);
@@ -146,7 +147,7 @@ static void stay_silent(void **state, unsigned control)
 	uint32_t nxt;
 	plx_time begin;
 
-	fixture_connected(state);
+	fixture_established(state);
 	in_use = mbufs_in_use(f->config.pool);
 	nxt = f->snd_nxt;
 	begin = f->now;
@@ -184,7 +185,7 @@ static void peer_that_only_talks_is_given_up_at_the_user_timeout(void **state)
 	plx_time begin;
 
 	fixture_set_option(f, PLX_OPTION_USER_TIMEOUT, 30 * PLX_SECOND);
-	fixture_connected(state);
+	fixture_established(state);
 	begin = f->now;
 	user_sends(f, MSS);
 	for (unsigned second = 1; second <= 30; second++) {
@@ -203,7 +204,7 @@ static void peer_that_only_talks_is_given_up_at_the_user_timeout(void **state)
 // Each of 400 segments is acknowledged so many times, eight of them per millisecond.
 static void acknowledge_repeatedly(void **state, unsigned times, uint32_t flight_max)
 {
-	struct fixture *f = fixture_connected(state);
+	struct fixture *f = fixture_established(state);
 	uint32_t una = f->snd_nxt, nxt = f->snd_nxt;
 
 	for (unsigned i = 0; i < 400; i++) {
@@ -241,6 +242,53 @@ static void doubled_acks_cause_no_retransmission(void **state)
 	for_each_control(state, acknowledge_twice);
 }
 
+static void acknowledge_four_times(void **state, unsigned control)
+{
+	struct fixture *f = plan(state, control);
+
+	acknowledge_repeatedly(state, 4, UINT16_MAX + GROWTH_MAX);
+	assert_in_range(counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS), 1, 400 / 2);
+	assert_in_range(counter(f, PLX_COUNTER_TCP_RETRANSMITS), 1, 400);
+	expect_counter(f, PLX_COUNTER_TCP_TIMEOUTS, 0);
+}
+
+// Three duplicates of every ACK: recoveries without a loss, each of a window at least (RFC 6582 3.2 step 2).
+static void fourfold_acks_cost_no_more_than_a_recovery_per_window(void **state)
+{
+	for_each_control(state, acknowledge_four_times);
+}
+
+static void spoof_duplicates(void **state, unsigned control)
+{
+	struct fixture *f = plan(state, control);
+	uint32_t nxt, ssthresh;
+
+	fixture_established(state);
+	nxt = f->snd_nxt;
+	user_fills(f);
+	take_full_segments(f, &nxt);
+	for (unsigned i = 0; i < 1000; i++) {
+		segment_arrives(f, SEG());
+		assert_in_range(take_full_segments(f, &nxt), 0, MSS);
+		assert_in_range(info_of(f).cwnd_bytes, MSS, INITIAL + DUPLICATES * MSS);
+	}
+	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 1);
+	ssthresh = info_of(f).ssthresh_bytes;
+	assert_in_range(ssthresh, INITIAL / 2, INITIAL * 7 / 10);
+	advance(f, 100);
+	take_full_segments(f, &nxt);
+	segment_arrives(f, SEG(.ack = nxt));
+	assert_in_range(info_of(f).cwnd_bytes, MSS, ssthresh);
+	take_full_segments(f, &nxt);
+}
+
+// RFC 5681 3.2, the note on step 4: duplicates beyond what is outstanding tell of nothing. None lets more than a
+// segment go, cwnd does not grow, and afterwards it is ssthresh at most.
+static void spoofed_duplicate_acks_do_not_open_cwnd(void **state)
+{
+	for_each_control(state, spoof_duplicates);
+}
+
 static void acknowledge_the_unsent(void **state, unsigned control)
 {
 	struct fixture *f = plan(state, control);
@@ -248,7 +296,7 @@ static void acknowledge_the_unsent(void **state, unsigned control)
 	uint32_t nxt;
 
 	f->config.challenge_acks_per_s = 100;
-	fixture_connected(state);
+	fixture_established(state);
 	nxt = f->snd_nxt;
 	user_fills(f);
 	take_full_segments(f, &nxt);
@@ -279,7 +327,7 @@ static void acks_of_the_unsent_change_nothing(void **state)
 // Everything is acknowledged as soon as it was sent: a path without delay, as far as a sender can tell.
 static void acknowledge_at_once(void **state, uint32_t cwnd_max)
 {
-	struct fixture *f = fixture_connected(state);
+	struct fixture *f = fixture_established(state);
 	uint32_t una, nxt, acked = 0;
 	unsigned in_use;
 
@@ -331,6 +379,8 @@ int main(void)
 		SCENARIO(peer_that_never_acknowledges_is_given_up),
 		SCENARIO(peer_that_only_talks_is_given_up_at_the_user_timeout),
 		SCENARIO(doubled_acks_cause_no_retransmission),
+		SCENARIO(fourfold_acks_cost_no_more_than_a_recovery_per_window),
+		SCENARIO(spoofed_duplicate_acks_do_not_open_cwnd),
 		SCENARIO(acks_of_the_unsent_change_nothing),
 		SCENARIO(optimistic_acks_open_cwnd_as_far_as_the_window),
 		SCENARIO(optimistic_acks_open_cwnd_as_far_as_the_send_buffer),
