@@ -37,9 +37,10 @@ static bool update_window(struct tcp_conn *c, const struct segment *seg)
 	uint32_t wnd = (uint32_t)seg->tcp.window << c->snd_wscale;
 	bool has_changed = wnd != c->snd.wnd;
 
-	if (seq_is_before(seg->tcp.seq, c->snd.wl1))
+	// What acknowledges something new is not old, whatever its place: a segment that fills the peer's gap.
+	if (seq_is_before(seg->tcp.seq, c->snd.wl1) && seg->tcp.ack == c->snd.una)
 		return false;
-	c->snd.wl1 = seg->tcp.seq;
+	c->snd.wl1 = seq_max(c->snd.wl1, seg->tcp.seq);
 	c->snd.wnd = wnd;
 	if (wnd > c->max_snd_wnd)
 		c->max_snd_wnd = wnd;
@@ -143,6 +144,7 @@ static void on_new_ack(struct tcp *tcp, struct tcp_conn *c, const struct segment
 void ack_process(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
 	uint32_t ack = seg->tcp.ack;
+	bool is_new = ack != c->snd.una;
 	bool has_window_changed;
 
 	if (seq_is_before(ack, c->snd.una))
@@ -150,13 +152,13 @@ void ack_process(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 	has_window_changed = update_window(c, seg);
 	if (segment_has(seg, TCP_ECE) && conn_has(c, CONN_ECN))
 		ecn_on_echo(tcp, c);
-	if (ack != c->snd.una)
+	if (is_new)
 		on_new_ack(tcp, c, seg);
 	else if (c->snd.nxt != c->snd.una && segment_len(seg) == 0 && !has_window_changed
 		 && !conn_has(c, CONN_PERSIST))
 		recovery_on_duplicate(tcp, c);
 	if (conn_has(c, CONN_PERSIST))
-		persist_on_ack(tcp, c);
+		persist_on_ack(tcp, c, is_new || has_window_changed);
 	else if (c->snd.wnd == 0 && c->snd.una != c->snd.nxt)
 		persist_begin(tcp, c); // shrunk over what is in flight: probed (SHLD-17)
 	else if (has_window_changed

@@ -102,6 +102,8 @@ void congestion_on_timeout(struct tcp_conn *c, bool is_first)
 	if (is_first)
 		c->ssthresh = congestion_ssthresh(c, conn_flight(c));
 	c->cwnd = c->mss;
+	if (congestion_of(c)->on_timeout != NULL)
+		congestion_of(c)->on_timeout(c);
 }
 
 void congestion_restore(struct tcp_conn *c, uint32_t cwnd, uint32_t ssthresh)

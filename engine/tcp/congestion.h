@@ -23,6 +23,8 @@ struct congestion_ops {
 	uint32_t (*ssthresh)(struct tcp_conn *c, uint32_t flight_bytes);
 	// A mark was seen. NULL: as for a loss.
 	uint32_t (*ssthresh_on_mark)(struct tcp_conn *c);
+	// All that was in flight counts as lost; ssthresh() was asked before. NULL: the same.
+	void (*on_timeout)(struct tcp_conn *c);
 	// cwnd was set by somebody else: after idle time, or because a reduction was taken back. NULL: the same.
 	void (*on_restart)(struct tcp_conn *c);
 	// Is cwnd held where it is, whatever happens?

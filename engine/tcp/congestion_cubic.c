@@ -157,7 +157,13 @@ static uint32_t ssthresh(struct tcp_conn *c, uint32_t flight_bytes)
 	return (uint32_t)((uint64_t)flight_bytes * BETA_TENTHS / 10);
 }
 
-static void on_restore(struct tcp_conn *c)
+// 4.8: what follows begins where slow start ends, and aims at nothing.
+static void on_timeout(struct tcp_conn *c)
+{
+	state_of(c)->w_max = 0;
+}
+
+static void on_restart(struct tcp_conn *c)
 {
 	state_of(c)->epoch_ms = 0;
 }
@@ -167,5 +173,6 @@ const struct congestion_ops congestion_cubic = {
 	.init = init,
 	.on_ack = on_ack,
 	.ssthresh = ssthresh,
-	.on_restart = on_restore,
+	.on_timeout = on_timeout,
+	.on_restart = on_restart,
 };

@@ -18,13 +18,14 @@ void persist_begin(struct tcp *tcp, struct tcp_conn *c)
 	retransmit_start(tcp, c);
 }
 
-void persist_on_ack(struct tcp *tcp, struct tcp_conn *c)
+void persist_on_ack(struct tcp *tcp, struct tcp_conn *c, bool is_news)
 {
 	bool has_something = c->snd.una != c->snd.nxt || c->queue.unsent != INDEX_NONE
 		|| (conn_has(c, CONN_FIN_QUEUED) && !conn_has(c, CONN_FIN_SENT));
 
 	c->probes_unanswered = 0;
-	if (c->snd.wnd == 0 && has_something)
+	// What changes nothing must not put off the timer, or a sliver of a window would never be used.
+	if (has_something && (c->snd.wnd == 0 || !is_news))
 		return;
 	c->flags &= ~(CONN_PERSIST | CONN_RETRANSMIT_HEAD);
 	c->backoff = 0;

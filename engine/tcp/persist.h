@@ -10,8 +10,9 @@
 
 void persist_begin(struct tcp *tcp, struct tcp_conn *c);
 
-// Still shut, or open again: then what the probe carried is sent again at once.
-void persist_on_ack(struct tcp *tcp, struct tcp_conn *c);
+// Still shut, or open again: then what the probe carried is sent again at once. `is_news`: SND.UNA or the window
+// has changed.
+void persist_on_ack(struct tcp *tcp, struct tcp_conn *c, bool is_news);
 
 void persist_on_timeout(struct tcp *tcp, struct tcp_conn *c);
 

@@ -97,10 +97,12 @@ static bool is_loss(const struct tcp *tcp, const struct tcp_conn *c)
 		|| is_overdue(tcp, c);
 }
 
-// A duplicate counts as a segment delivered, as long as there can be one more at the peer.
+// A duplicate counts as a segment delivered, as long as there can be one more at the peer: no more in a round trip
+// than were in flight when recovery began, whatever a peer makes up (RFC 5681 3.2, note on step 4).
 static void count_duplicate(struct tcp_conn *c)
 {
-	bool is_possible = (uint64_t)(c->dupacks + 1u) * c->mss < conn_unacked(c);
+	uint64_t held = (uint64_t)(c->dupacks + 1u) * c->mss;
+	bool is_possible = held < conn_unacked(c) && held < c->loss.flight;
 
 	if (is_possible)
 		c->dupacks++;
@@ -144,6 +146,6 @@ void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news 
 
 void recovery_follow(struct tcp_conn *c)
 {
-	if (c->snd.una - c->recover > RECOVER_BEHIND_MAX)
+	if (seq_is_after(c->snd.una, c->recover) && c->snd.una - c->recover > RECOVER_BEHIND_MAX)
 		c->recover = c->snd.una - 1;
 }

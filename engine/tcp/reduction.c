@@ -75,10 +75,11 @@ void reduction_on_ack(struct tcp_conn *c, uint32_t acked_bytes)
 void reduction_end(struct tcp_conn *c)
 {
 	uint32_t flight = conn_unacked(c);
-	uint32_t target = (flight > c->mss ? flight : c->mss) + c->mss;
+	uint32_t most = conn_has(c, CONN_RECOVERY) ? (flight > c->mss ? flight : c->mss) + c->mss
+						   : c->ssthresh;
 
 	c->flags &= ~(CONN_RECOVERY | CONN_CWR);
 	c->dupacks = 0;
 	if (!congestion_of(c)->is_fixed)
-		c->cwnd = c->ssthresh < target ? c->ssthresh : target;
+		c->cwnd = c->ssthresh < most ? c->ssthresh : most;
 }

@@ -82,10 +82,10 @@ static void hystart_on_ack(struct tcp_conn *c, const struct ack_news *news)
 	uint32_t limit = c->is_paced ? UINT32_MAX : (uint32_t)L_HYSTART * c->mss;
 	uint32_t growth = min_u32(news->acked_bytes, limit);
 
-	if (news->has_rtt)
-		on_sample(&c->hystart, (uint32_t)duration_to_us(news->rtt));
 	if (news->was_cwnd_limited)
 		c->cwnd += c->hystart.css_rounds > 0 ? growth / CSS_GROWTH_DIVISOR : growth;
+	if (news->has_rtt)
+		on_sample(&c->hystart, (uint32_t)duration_to_us(news->rtt));
 	if (seq_is_at_or_after(c->snd.una, c->hystart.window_end))
 		on_round(c);
 }
