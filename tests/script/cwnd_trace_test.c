@@ -43,6 +43,7 @@ struct trace {
 	uint32_t rtt_ms;
 	uint32_t tolerance; // in bytes, of cwnd and ssthresh
 	bool is_greedy;	    // the user's send buffer is never empty
+	bool has_ecn;
 };
 
 struct walk {
@@ -163,7 +164,6 @@ static struct walk set_out(void **state, const struct trace *trace)
 	struct walk w = {.f = f, .trace = trace, .rtt_ms = trace->rtt_ms ? trace->rtt_ms : 100};
 	const char *control = trace->control ? trace->control : "newreno";
 	const struct frame *syn;
-	bool has_ecn = strcmp(control, "dctcp") == 0;
 
 	f->about = trace->name;
 	f->peer.mss = MSS;
@@ -173,17 +173,20 @@ static struct walk set_out(void **state, const struct trace *trace)
 	fixture_set_option(f, PLX_OPTION_CONGESTION, plx_congestion_index(control));
 	fixture_set_option(f, PLX_OPTION_INITIAL_WINDOW,
 			   trace->initial_window ? trace->initial_window : 10);
+	fixture_set_option(f, PLX_OPTION_ECN, trace->has_ecn ? PLX_ECN_ASK : PLX_ECN_OFF);
+	// Probes before a timeout say nothing of cwnd; their tests are elsewhere.
+	fixture_set_option(f, PLX_OPTION_TAIL_PROBE, 0);
 	fixture_bare(state);
 	assert_int_equal(user_connects(f), 0);
-	syn = expect_segment(f, SEG(.flags = TCP_SYN | (has_ecn ? TCP_ECE | TCP_CWR : 0)));
+	syn = expect_segment(f, SEG(.flags = TCP_SYN | (trace->has_ecn ? TCP_ECE | TCP_CWR : 0)));
 	f->to_stack.dst_port = syn->tcp.src_port;
 	f->snd_nxt = syn->tcp.seq + 1;
 	advance(f, w.rtt_ms);
 	segment_arrives(f,
-			SEG(.flags = TCP_SYN | TCP_ACK | (has_ecn ? TCP_ECE : 0),
+			SEG(.flags = TCP_SYN | TCP_ACK | (trace->has_ecn ? TCP_ECE : 0),
 			    .seq = f->peer.isn, .mss = MSS, .wscale = f->peer.wscale));
 	f->rcv_nxt = f->peer.isn + 1;
-	segment_arrives(f, SEG());
+	segment_arrives(f, SEG()); // the window of a SYN is not scaled
 	forget_output(f);
 	forget_events(f);
 	w.una = w.nxt = f->snd_nxt;
