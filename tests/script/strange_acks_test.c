@@ -371,6 +371,74 @@ static void optimistic_acks_open_cwnd_as_far_as_the_send_buffer(void **state)
 	for_each_control(state, acknowledge_at_once_in_a_gigabyte);
 }
 
+// ECN is agreed on, as a listener does when it is asked.
+static struct fixture *established_with_ecn(void **state)
+{
+	struct fixture *f = fixture_listening(state);
+
+	segment_arrives(
+		f,
+		SEG(.flags = TCP_SYN | TCP_ECE | TCP_CWR, .seq = f->peer.isn, .mss = f->peer.mss));
+	f->snd_nxt = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK | TCP_ECE))->tcp.seq + 1;
+	f->rcv_nxt = f->peer.isn + 1;
+	segment_arrives(f, SEG());
+	expect_event(f, PLX_EVENT_ACCEPTED, 0);
+	return f;
+}
+
+static void echo_marks(void **state, unsigned control)
+{
+	struct fixture *f = plan(state, control);
+	uint32_t una, nxt;
+
+	established_with_ecn(state);
+	una = nxt = f->snd_nxt;
+	for (unsigned i = 0; i < 400; i++) {
+		user_fills(f);
+		take_full_segments(f, &nxt);
+		advance(f, 10);
+		assert_true(nxt != una);
+		una += MSS;
+		segment_arrives(f, SEG(.flags = TCP_ACK | TCP_ECE, .ack = una));
+		assert_in_range(info_of(f).cwnd_bytes, MSS, INITIAL + MSS);
+	}
+	take_full_segments(f, &nxt);
+	expect_counter(f, PLX_COUNTER_TCP_RETRANSMITS, 0);
+	// RFC 3168 6.1.2: no more than once for a window, which is not below a segment and a bit.
+	assert_in_range(counter(f, PLX_COUNTER_TCP_ECN_REDUCTIONS), 10, 400);
+	assert_in_range(info_of(f).cwnd_bytes, MSS, 4 * MSS);
+}
+
+// RFC 3168 6.1.2: whoever echoes marks without end gets little, but is served.
+static void endless_echoes_of_marks_leave_a_small_window(void **state)
+{
+	for_each_control(state, echo_marks);
+}
+
+// RFC 7323 4.1, 6298 3: what the peer echoes is its own affair; samples come from the times of sending.
+static void made_up_timestamp_echoes_do_not_move_the_timer(void **state)
+{
+	static const int64_t lies[] = {0, 1, -1, -100000, 100000, 1000000000, -1000000000, 20};
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.timestamps = true;
+	fixture_established(state);
+	for (unsigned i = 0; i < 200; i++) {
+		user_sends(f, 100);
+		expect_segment(f, SEG(.seq = f->snd_nxt, .len = 100));
+		advance(f, 20);
+		f->snd_nxt += 100;
+		segment_arrives(
+			f,
+			SEG(.ts_val = 5000 + i * 20 + 20,
+			    .ts_ecr = (uint32_t)(f->ts_val
+						 + lies[i % (sizeof(lies) / sizeof(lies[0]))])));
+	}
+	assert_in_range(info_of(f).srtt, 15 * PLX_MILLISECOND, 20 * PLX_MILLISECOND);
+	assert_int_equal(info_of(f).rto, 200 * PLX_MILLISECOND);
+	expect_silence(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +452,8 @@ int main(void)
 		SCENARIO(acks_of_the_unsent_change_nothing),
 		SCENARIO(optimistic_acks_open_cwnd_as_far_as_the_window),
 		SCENARIO(optimistic_acks_open_cwnd_as_far_as_the_send_buffer),
+		SCENARIO(endless_echoes_of_marks_leave_a_small_window),
+		SCENARIO(made_up_timestamp_echoes_do_not_move_the_timer),
 	};
 
 	test_eal_init();
