@@ -198,7 +198,7 @@ static void hear(struct pair *pair, struct pair_side *side, const struct rte_mbu
 		      len_bytes, pair->now);
 	if (frame_read(bytes, len_bytes, pair->link, &frame)
 	    && (!is_corrupted || judge_is_intact(&frame, bytes)))
-		watch_on_heard(&side->watch, &frame, is_corrupted, pair_clock(pair, side));
+		watch_on_heard(&side->watch, &frame);
 }
 
 // Phase 1: one burst of what has arrived.

@@ -91,50 +91,35 @@ void watch_on_sent(struct watch *watch, const struct frame *frame, plx_time now)
 }
 
 // RFC 9293 3.8.6: the window only moves to the right.
-static void hear_window(struct watch_flow *flow, const struct frame *frame, plx_time now)
+static void hear_window(struct watch_flow *flow, const struct frame *frame)
 {
 	bool is_scaled = (frame->tcp.flags & TCP_SYN) == 0 && flow->has_sent_wscale
 		&& flow->has_heard_wscale;
 	uint32_t edge = frame->tcp.ack
 		+ ((uint32_t)frame->tcp.window << (is_scaled ? flow->heard_wscale : 0));
 
-	if (flow->has_heard && !is_after(edge, flow->edge))
-		return;
-	flow->edge = edge;
-	flow->active_at = now;
-}
-
-static uint32_t segments_up_to(const struct watch_flow *flow, uint32_t ack)
-{
-	return flow->mss_bytes > 0 ? (ack - flow->ack) / flow->mss_bytes : 0;
+	if (!flow->has_heard || is_after(edge, flow->edge))
+		flow->edge = edge;
 }
 
 // RFC 5681 2: a duplicate means that a segment has left the network. An acknowledgement of n segments covers at
 // least n - 1 that duplicates may have told of before.
-static void hear_ack(struct watch_flow *flow, const struct frame *frame, plx_time now)
+static void hear_ack(struct watch_flow *flow, const struct frame *frame)
 {
-	uint32_t known;
+	uint32_t ack = frame->tcp.ack, known;
 
-	if (flow->has_heard && !is_after(frame->tcp.ack, flow->ack)) {
+	if (flow->has_heard && !is_after(ack, flow->ack)) {
 		flow->left += frame->payload_bytes == 0;
+		flow->left_most += frame->payload_bytes == 0;
 		return;
 	}
-	known = flow->has_heard ? segments_up_to(flow, frame->tcp.ack - 1) : 0;
+	known = flow->has_heard && flow->mss_bytes > 0 ? (ack - flow->ack - 1) / flow->mss_bytes
+						       : 0;
 	flow->left -= known < flow->left ? known : flow->left;
-	flow->ack = frame->tcp.ack;
-	flow->active_at = now;
+	flow->ack = ack;
 }
 
-// Nobody knows whether the stack takes it for good. If so, what comes next may be a duplicate of it.
-static void hear_doubtful_ack(struct watch_flow *flow, const struct frame *frame, plx_time now)
-{
-	if (is_after(frame->tcp.ack, flow->ack))
-		flow->left += segments_up_to(flow, frame->tcp.ack);
-	flow->left += 2;
-	flow->active_at = now;
-}
-
-void watch_on_heard(struct watch *watch, const struct frame *frame, bool is_doubtful, plx_time now)
+void watch_on_heard(struct watch *watch, const struct frame *frame)
 {
 	struct watch_flow *flow;
 
@@ -147,12 +132,8 @@ void watch_on_heard(struct watch *watch, const struct frame *frame, bool is_doub
 	}
 	if ((frame->tcp.flags & TCP_ACK) == 0)
 		return;
-	hear_window(flow, frame, now);
-	if (is_doubtful) {
-		hear_doubtful_ack(flow, frame, now);
-		return;
-	}
-	hear_ack(flow, frame, now);
+	hear_window(flow, frame);
+	hear_ack(flow, frame);
 	flow->has_heard = true;
 }
 
@@ -179,8 +160,21 @@ static bool is_beyond_cwnd(const struct watch_flow *flow, const struct plx_info 
 		|| info->snd_nxt - flow->lost_end > 2 * mss + 1;
 }
 
+// What was heard may have been refused, for its place, its timestamp or a bit that no checksum covers: then SND.UNA
+// is not where it would be, and every duplicate of this turn may count.
+static void follow_ack(struct watch_flow *flow, const struct plx_info *info)
+{
+	if (flow->ack != info->snd_una) {
+		flow->left = flow->left_most;
+		flow->ack = info->snd_una;
+	}
+	if (info->snd_una == info->snd_nxt)
+		flow->left = 0;
+	flow->left_most = flow->left;
+}
+
 static void follow(struct watch_flow *flow, const struct plx_info *info,
-		   const struct plx_stats *stats)
+		   const struct plx_stats *stats, plx_time now)
 {
 	uint64_t timeouts = stats->counters[PLX_COUNTER_TCP_TIMEOUTS];
 
@@ -188,24 +182,25 @@ static void follow(struct watch_flow *flow, const struct plx_info *info,
 		flow->nxt = flow->lost_end = info->snd_una;
 	else if (flow->timeouts != timeouts)
 		flow->lost_end = flow->nxt;
+	if (info->snd_una != flow->una || info->snd_wnd_bytes != flow->wnd_bytes)
+		flow->active_at = now;
 	if (info->mss_bytes > flow->mss_bytes)
 		flow->mss_bytes = info->mss_bytes;
 	if (!is_after(flow->lost_end, info->snd_una))
 		flow->lost_end = info->snd_una;
-	if (info->snd_una == info->snd_nxt)
-		flow->left = 0;
+	follow_ack(flow, info);
+	flow->una = info->snd_una;
+	flow->wnd_bytes = info->snd_wnd_bytes;
 	flow->timeouts = timeouts;
 	flow->is_known = true;
 }
 
 static const char *flight_fault(struct watch *watch, struct watch_flow *flow,
-				const struct plx_info *info, const struct plx_stats *stats)
+				const struct plx_info *info)
 {
+	bool has_grown = is_after(info->snd_nxt, flow->nxt);
 	const char *rule = NULL;
-	bool has_grown;
 
-	follow(flow, info, stats);
-	has_grown = is_after(info->snd_nxt, flow->nxt);
 	if (has_grown && is_beyond_window(flow, info))
 		rule = "something new was sent beyond the peer's window";
 	else if (has_grown && is_beyond_cwnd(flow, info))
@@ -272,7 +267,8 @@ static const char *conn_fault(struct watch *watch, struct plx_stack *stack, plx_
 	if (info.state == PLX_STATE_CLOSED || info.state == PLX_STATE_TIME_WAIT)
 		return NULL;
 	flow = &watch->flows[watch->is_client ? info.local_port : info.remote_port];
-	fault = flight_fault(watch, flow, &info, stats);
+	follow(flow, &info, stats, now);
+	fault = flight_fault(watch, flow, &info);
 	if (fault == NULL && !watch->ignores_stalls)
 		fault = stall_fault(watch, flow, &info, plx_next_deadline(stack), now);
 	return fault;

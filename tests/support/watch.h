@@ -25,11 +25,14 @@ struct watch_flow {
 	bool was_waiting;
 	bool is_known; // from here on it was looked at
 	uint8_t heard_wscale;
-	uint32_t syn_seq;  // of the client's SYN
-	uint32_t ack;	   // the highest that was heard
-	uint32_t edge;	   // right edge of the peer's window
-	uint32_t left;	   // segments that left the network, as duplicate acknowledgements tell
-	uint32_t nxt;	   // SND.NXT at the last look
+	uint32_t syn_seq;   // of the client's SYN
+	uint32_t ack;	    // the highest that was heard
+	uint32_t edge;	    // right edge of the peer's window
+	uint32_t left;	    // segments that left the network, as duplicate acknowledgements tell
+	uint32_t left_most; // if what was heard since the last look was refused
+	uint32_t una;	    // SND.UNA, SND.WND and SND.NXT at the last look
+	uint32_t wnd_bytes;
+	uint32_t nxt;
 	uint32_t lost_end; // SND.NXT when a timeout called everything lost
 	uint32_t mss_bytes;
 	uint64_t timeouts;
@@ -56,9 +59,9 @@ void watch_fini(struct watch *watch);
 void watch_open(struct watch *watch, plx_conn conn);
 void watch_close(struct watch *watch, plx_conn conn);
 
-// A frame the stack has sent, and one it was given. `is_doubtful`: damaged where no checksum tells.
+// A frame the stack has sent, and one it was given.
 void watch_on_sent(struct watch *watch, const struct frame *frame, plx_time now);
-void watch_on_heard(struct watch *watch, const struct frame *frame, bool is_doubtful, plx_time now);
+void watch_on_heard(struct watch *watch, const struct frame *frame);
 
 // The end of a turn. NULL, or a sentence about the rule that is broken.
 const char *watch_fault(struct watch *watch, struct plx_stack *stack, const struct plx_stats *stats,
