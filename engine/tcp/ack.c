@@ -99,6 +99,8 @@ static struct ack_news take_news(struct tcp *tcp, struct tcp_conn *c, const stru
 // What it means to window and loss; the rooms in the order of who may settle it.
 static void judge(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
+	if (!conn_has(c, CONN_RECOVERY))
+		c->dupacks = 0; // what they told of is acknowledged
 	if (spurious_on_ack(tcp, c, news) || tail_probe_on_ack(tcp, c, news))
 		return;
 	if (conn_has(c, CONN_RECOVERY)) {
@@ -106,7 +108,6 @@ static void judge(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *ne
 	} else if (conn_has(c, CONN_CWR)) {
 		reduction_on_ack(c, news->acked_bytes);
 	} else {
-		c->dupacks = 0;
 		recovery_follow(c);
 		congestion_on_ack(c, news);
 	}

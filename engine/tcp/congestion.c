@@ -51,6 +51,17 @@ void congestion_begin(struct tcp_conn *c, uint32_t segments)
 	congestion_of(c)->init(c);
 }
 
+void congestion_change(struct tcp_conn *c, unsigned index)
+{
+	bool was_fixed = congestion_of(c)->is_fixed;
+
+	c->congestion = index & 7;
+	congestion_of(c)->init(c);
+	if (was_fixed && !congestion_of(c)->is_fixed)
+		c->cwnd = conn_unacked(c) > c->mss ? conn_unacked(c)
+						   : c->mss; // its window meant nothing
+}
+
 void congestion_on_ack(struct tcp_conn *c, const struct ack_news *news)
 {
 	if (c->cwnd < CWND_MAX)

@@ -58,6 +58,9 @@ static inline const struct congestion_ops *congestion_of(const struct tcp_conn *
 // Sets the initial window, of `segments` full ones (RFC 6928 2), and lets the algorithm begin.
 void congestion_begin(struct tcp_conn *c, uint32_t segments);
 
+// Another algorithm takes over, from the window that there is.
+void congestion_change(struct tcp_conn *c, unsigned index);
+
 // New data was acknowledged with nothing in the way of growth.
 void congestion_on_ack(struct tcp_conn *c, const struct ack_news *news);
 

@@ -87,7 +87,10 @@ struct loss {
 	uint32_t delivered; // prr_delivered
 	uint32_t out;	    // prr_out
 	uint32_t pipe_prev; // of RFC 4015, what ssthresh goes back to; 0: nothing to take back
-	uint32_t resent_ts; // TSval of the first retransmission (RFC 3522 3.2 step 2)
+	union {
+		uint32_t resent_ts; // TSval of the first retransmission (RFC 3522 3.2 step 2)
+		uint32_t unacked;   // with nothing to take back: when SND.UNA moved last
+	};
 };
 
 struct tcp_conn {

@@ -63,6 +63,7 @@ void ecn_on_echo(struct tcp *tcp, struct tcp_conn *c)
 	reduction_begin(c, congestion_ssthresh_on_mark(c));
 	c->loss.pipe_prev = 0;
 	c->recover = c->snd.nxt;
-	c->flags |= CONN_CWR | CONN_CWR_OWED;
+	c->flags |= CONN_CWR;
+	ecn_on_reduction(c);
 	tcp_count(tcp, PLX_COUNTER_TCP_ECN_REDUCTIONS);
 }

@@ -32,6 +32,13 @@ static inline bool ecn_is_agreed(const struct segment *seg)
 // A segment in the window of a connection with CONN_ECN: before RCV.NXT follows it.
 void ecn_on_segment(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg);
 
+// cwnd was reduced for whatever reason: the peer is to hear of it (RFC 3168 6.1.2).
+static inline void ecn_on_reduction(struct tcp_conn *c)
+{
+	if (conn_has(c, CONN_ECN))
+		c->flags |= CONN_CWR_OWED;
+}
+
 // An acknowledgement of such a connection says that the network marked something of ours.
 void ecn_on_echo(struct tcp *tcp, struct tcp_conn *c);
 

@@ -9,6 +9,7 @@
 #include "net/answer_queue.h"
 #include "tcp/compact.h"
 #include "tcp/dispatch.h"
+#include "tcp/ecn.h"
 #include "tcp/isn.h"
 #include "tcp/passive_open.h"
 #include "tcp/reset.h"
@@ -346,6 +347,8 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 	    && seg->tcp.seq == ho->open.irs) {
 		// DEVIATION RFC 9293 3.10.7.4 first: a repeated SYN gets the same SYN+ACK again.
 		ho->was_resent = true;
+		if (!ecn_is_asked(seg))
+			ho->open.has_ecn = false; // RFC 3168 6.1.1.1: the peer has fallen back
 		tcp_count(tcp, PLX_COUNTER_TCP_SYN_ACK_RETRANSMITS);
 		(void)send_syn_ack(tcp, ho, &seg->key, listener, seg);
 		return SEGMENT_ANSWERED;

@@ -51,13 +51,11 @@ static enum step send_handshake(struct turn *t)
 
 	if (!is_first && !conn_has(c, CONN_RETRANSMIT_HEAD))
 		return send_owed_acks(t); // challenges, in SYN_RECEIVED
-	// RFC 3168 6.1.1.1: a SYN that was lost may have been for its flags.
-	if (is_first && ecn_asks(t->tcp, c->profile))
+	// RFC 3168 6.1.1.1: only once; a SYN that was lost may have been lost for it.
+	if (is_first && ecn_asks(t->tcp, c->profile)) {
 		c->flags |= CONN_ECN;
-	else
-		c->flags &= ~CONN_ECN;
-	if (conn_has(c, CONN_ECN))
 		flags |= TCP_ECE | TCP_CWR;
+	}
 	step = turn_send_control(t, c->iss, flags);
 	if (step != STEP_DONE)
 		return step;

@@ -7,6 +7,7 @@
 #include "tcp/recovery.h"
 
 #include "tcp/connections.h"
+#include "tcp/ecn.h"
 #include "tcp/reduction.h"
 #include "tcp/send_queue.h"
 #include "tcp/seq.h"
@@ -18,19 +19,35 @@
 // RFC 5827 2 (a) and (b) look at this many segments.
 enum { EARLY_SEGMENTS = 4 };
 
-// The answer to the last retransmission of the first segment should have come: that is lost too. The estimate is
-// that of RFC 6298 without its lower bound, since what arrives shows that the path is alive.
-static bool is_overdue(const struct tcp *tcp, const struct tcp_conn *c)
+// When the answer to the last retransmission of the first segment should have come; PLX_TIME_NEVER when there was
+// none. The estimate is that of RFC 6298 without its lower bound, since what arrives shows that the path is
+// alive.
+static plx_time answer_at(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	const struct send_segment *head;
 	uint32_t us = c->rtt.srtt_8th_us / 8;
 
 	if (c->queue.head == INDEX_NONE || us == 0)
-		return false;
+		return PLX_TIME_NEVER;
 	head = send_segment_at(tcp, c->queue.head);
+	if ((head->flags & SEND_RESENT) == 0)
+		return PLX_TIME_NEVER;
 	us += us / 2 > c->rtt.rttvar_4th_us ? us / 2 : c->rtt.rttvar_4th_us;
-	return (head->flags & SEND_RESENT) != 0
-		&& time_since(tcp->now, head->sent_at) > duration_from_us(us);
+	return time_add(head->sent_at, duration_from_us(us));
+}
+
+// That is lost too.
+static bool is_overdue(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return answer_at(tcp, c) < tcp->now;
+}
+
+// It is on its way: an acknowledgement of a part of that segment asks for no other.
+static bool is_awaited(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	plx_time at = answer_at(tcp, c);
+
+	return at != PLX_TIME_NEVER && at >= tcp->now;
 }
 
 void recovery_enter(struct tcp *tcp, struct tcp_conn *c)
@@ -46,6 +63,7 @@ void recovery_enter(struct tcp *tcp, struct tcp_conn *c)
 	c->flags &= ~(CONN_CWR | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW | CONN_TAIL_PROBE
 		      | CONN_TAIL_PROBED | CONN_TAIL_RESENT);
 	c->flags |= CONN_RECOVERY | CONN_RETRANSMIT_HEAD;
+	ecn_on_reduction(c);
 	reduction_on_delivered(c, c->mss);
 	tcp_count(tcp, PLX_COUNTER_TCP_FAST_RETRANSMITS);
 	conn_wants_output(tcp, c);
@@ -59,16 +77,18 @@ static void enter_again(struct tcp *tcp, struct tcp_conn *c)
 	recovery_enter(tcp, c);
 	c->dupacks = held;
 	c->loss.pipe_prev = 0;
+	c->loss.unacked = conn_unacked(c);
 	tcp_count(tcp, PLX_COUNTER_TCP_LOST_RETRANSMITS);
 }
 
-// Is there anything new that the peer's window has room for?
-static bool has_new_to_send(const struct tcp *tcp, const struct tcp_conn *c)
+bool recovery_has_new_to_send(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	uint32_t unsent = send_queue_unsent(tcp, c);
 	uint32_t len = unsent < c->mss ? unsent : c->mss;
+	bool is_held = unsent < c->mss && !conn_has(c, CONN_FIN_QUEUED)
+		&& conn_option(tcp, c, PLX_OPTION_NAGLE) != 0;
 
-	return unsent > 0 && c->snd.wnd >= conn_unacked(c) + len;
+	return unsent > 0 && !is_held && c->snd.wnd >= conn_unacked(c) + len;
 }
 
 // RFC 5827 3.1, in segments: with so little in flight, and nothing new to call forth duplicates, fewer will do.
@@ -78,7 +98,7 @@ static unsigned threshold(const struct tcp *tcp, const struct tcp_conn *c)
 
 	// A single segment calls forth no duplicates: whatever they are, they do not tell of it.
 	if (outstanding < 2 || outstanding >= EARLY_SEGMENTS || c->reordering > DUPACK_THRESHOLD
-	    || has_new_to_send(tcp, c))
+	    || recovery_has_new_to_send(tcp, c))
 		return c->reordering;
 	return outstanding - 1;
 }
@@ -97,16 +117,16 @@ static bool is_loss(const struct tcp *tcp, const struct tcp_conn *c)
 		|| is_overdue(tcp, c);
 }
 
-// A duplicate counts as a segment delivered, as long as there can be one more at the peer: no more in a round trip
-// than were in flight when recovery began, whatever a peer makes up (RFC 5681 3.2, note on step 4).
+// A duplicate counts as a segment delivered, as long as there can be one more at the peer: between two advances
+// of SND.UNA no more than were out at the first, whatever a peer makes up (RFC 5681 3.2, note on step 4).
 static void count_duplicate(struct tcp_conn *c)
 {
-	uint64_t held = (uint64_t)(c->dupacks + 1u) * c->mss;
-	bool is_possible = held < conn_unacked(c) && held < c->loss.flight;
+	uint32_t most = c->loss.pipe_prev != 0 ? c->loss.flight : c->loss.unacked;
 
-	if (is_possible)
-		c->dupacks++;
-	reduction_on_delivered(c, is_possible ? c->mss : 0);
+	if ((uint64_t)(c->dupacks + 1u) * c->mss >= most)
+		return;
+	c->dupacks++;
+	reduction_on_delivered(c, c->mss);
 }
 
 void recovery_on_duplicate(struct tcp *tcp, struct tcp_conn *c)
@@ -139,7 +159,9 @@ void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news 
 	// again had been told of by duplicates.
 	held = held < c->dupacks ? held : c->dupacks;
 	c->dupacks = (uint16_t)(c->dupacks - held);
-	c->flags |= CONN_RETRANSMIT_HEAD;
+	c->loss.unacked = conn_unacked(c);
+	if (!is_awaited(tcp, c))
+		c->flags |= CONN_RETRANSMIT_HEAD;
 	reduction_on_delivered(c, news->acked_bytes - held * c->mss);
 	conn_wants_output(tcp, c);
 }

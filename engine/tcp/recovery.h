@@ -24,6 +24,9 @@ void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news 
 // The first unacknowledged segment is lost.
 void recovery_enter(struct tcp *tcp, struct tcp_conn *c);
 
+// Is there anything new that the peer's window has room for, and that nothing but cwnd would hold back?
+bool recovery_has_new_to_send(const struct tcp *tcp, const struct tcp_conn *c);
+
 // Keeps `recover` behind SND.UNA from ever seeming to lie ahead of it.
 void recovery_follow(struct tcp_conn *c);
 

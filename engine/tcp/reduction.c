@@ -14,6 +14,9 @@ uint32_t reduction_for_loss(struct tcp_conn *c)
 	return congestion_ssthresh(c, conn_unacked(c) < c->cwnd ? conn_unacked(c) : c->cwnd);
 }
 
+// A hole that is filled may let go at most what a connection begins with (RFC 6928 2).
+enum { BURST_SEGMENTS = 10 };
+
 void reduction_begin(struct tcp_conn *c, uint32_t ssthresh)
 {
 	c->ssthresh = ssthresh;
@@ -74,9 +77,9 @@ void reduction_on_ack(struct tcp_conn *c, uint32_t acked_bytes)
 
 void reduction_end(struct tcp_conn *c)
 {
-	uint32_t flight = conn_unacked(c);
-	uint32_t most = conn_has(c, CONN_RECOVERY) ? (flight > c->mss ? flight : c->mss) + c->mss
-						   : c->ssthresh;
+	uint32_t most = conn_has(c, CONN_RECOVERY)
+		? conn_unacked(c) + (uint32_t)BURST_SEGMENTS * c->mss
+		: c->ssthresh;
 
 	c->flags &= ~(CONN_RECOVERY | CONN_CWR);
 	c->dupacks = 0;

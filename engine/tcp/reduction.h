@@ -46,7 +46,7 @@ void reduction_without_repair(struct tcp_conn *c);
 // SND.UNA has moved by `acked_bytes` while that goes on.
 void reduction_on_ack(struct tcp_conn *c, uint32_t acked_bytes);
 
-// It is over: cwnd is ssthresh; after a loss less, where that would be a burst (RFC 6582 3.2 step 3, option 1).
+// It is over: cwnd is ssthresh; after a loss less, where that would be a great burst (RFC 6582 3.2 step 3).
 void reduction_end(struct tcp_conn *c);
 
 #endif

@@ -11,6 +11,7 @@
 #include "net/neighbor.h"
 #include "tcp/congestion.h"
 #include "tcp/connections.h"
+#include "tcp/ecn.h"
 #include "tcp/path_mtu.h"
 #include "tcp/persist.h"
 #include "tcp/send_queue.h"
@@ -142,6 +143,7 @@ static void lose_all(struct tcp *tcp, struct tcp_conn *c)
 	uint32_t ssthresh = c->ssthresh;
 
 	congestion_on_timeout(c, c->backoff == 0);
+	ecn_on_reduction(c);
 	if (is_first)
 		spurious_begin(tcp, c, ssthresh);
 	else

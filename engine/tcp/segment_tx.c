@@ -321,9 +321,10 @@ static bool has_few_pieces(const struct tcp *tcp, uint32_t idx, uint32_t len_byt
 }
 
 // RFC 3168 6.1.4 to 6.1.6: new data, but no probe of a closed window; the first of it after a reduction says so.
+// Whoever has sent a SYN without ECN as well only listens for marks (6.1.1).
 static void mark_capable(struct tcp_conn *c, struct headers *h)
 {
-	if (h->tcp.seq != c->snd.nxt || conn_has(c, CONN_PERSIST))
+	if (h->tcp.seq != c->snd.nxt || conn_has(c, CONN_PERSIST | CONN_SYN_RESENT))
 		return;
 	h->ecn = ECN_ECT_0;
 	if (conn_has(c, CONN_CWR_OWED))

@@ -82,7 +82,7 @@ static void on_spurious_timeout(struct tcp *tcp, struct tcp_conn *c, const struc
 // RFC 5682 2.1 step 2 b: up to two new segments, if there are any and the peer's window has room.
 static bool sends_new(struct tcp *tcp, struct tcp_conn *c)
 {
-	if (c->queue.unsent == INDEX_NONE || c->snd.wnd <= conn_unacked(c))
+	if (!recovery_has_new_to_send(tcp, c))
 		return false;
 	c->rtx = c->snd.nxt;
 	c->cwnd = conn_unacked(c) + FRTO_NEW_SEGMENTS * c->mss;

@@ -9,6 +9,7 @@
 
 #include "net/interface.h"
 #include "net/route.h"
+#include "tcp/congestion.h"
 #include "tcp/connections.h"
 #include "tcp/delayed_ack.h"
 #include "tcp/dispatch.h"
@@ -292,6 +293,10 @@ int user_set_option(struct tcp *tcp, plx_conn handle, enum plx_option option, in
 	if (option == PLX_OPTION_RECEIVE_BUFFER && conn_is_synchronized(c)
 	    && recv_window_is_worth_update(tcp, c))
 		delayed_ack_at_once(tcp, c);
+	if (option == PLX_OPTION_CONGESTION && conn_is_synchronized(c))
+		congestion_change(c, (unsigned)value);
+	if (option == PLX_OPTION_PACING)
+		c->is_paced = value != 0;
 	conn_wants_output(tcp, c); // what Nagle or a small buffer held back may go now
 	return 0;
 }

@@ -7,6 +7,9 @@
 
 #include "tcp/connections.h"
 #include "tcp/listener.h"
+#include "tcp/pacing.h"
+#include "tcp/recv_tuning.h"
+#include "tcp/reduction.h"
 #include "tcp/send_queue.h"
 #include "tcp/seq.h"
 #include "tcp/user.h"
@@ -29,6 +32,15 @@ static uint32_t urgent_distance(const struct tcp_conn *c)
 	return distance <= c->rcv_bytes + conn_rcv_wnd(c) + UINT16_MAX ? distance : 0;
 }
 
+static enum plx_recovery recovery_of(const struct tcp_conn *c)
+{
+	if (conn_has(c, CONN_RECOVERY))
+		return PLX_RECOVERY_FAST;
+	if (conn_has(c, CONN_LOSS))
+		return PLX_RECOVERY_TIMEOUT;
+	return conn_has(c, CONN_CWR) ? PLX_RECOVERY_MARK : PLX_RECOVERY_NONE;
+}
+
 static void describe_numbers(const struct tcp *tcp, const struct tcp_conn *c, struct plx_info *info)
 {
 	uint32_t unsent = send_queue_unsent(tcp, c);
@@ -42,6 +54,11 @@ static void describe_numbers(const struct tcp *tcp, const struct tcp_conn *c, st
 	info->rcv_wnd_bytes = conn_rcv_wnd(c);
 	info->cwnd_bytes = c->cwnd;
 	info->ssthresh_bytes = c->ssthresh;
+	info->pipe_bytes = reduction_pipe(c);
+	info->recovery = recovery_of(c);
+	info->reordering = c->reordering;
+	info->pacing_bytes_per_s = pacing_rate(c);
+	info->receive_buffer_bytes = recv_tuning_buffer(tcp, c);
 	info->mss_bytes = c->mss;
 	info->readable_bytes = c->rcv_bytes;
 	info->out_of_order_bytes = c->ooo_bytes;
@@ -81,6 +98,7 @@ int user_get_info(struct tcp *tcp, plx_conn handle, struct plx_info *info)
 	info->retransmits = c->retransmits;
 	info->has_window_scale = conn_has(c, CONN_WINDOW_SCALE);
 	info->has_timestamps = conn_has(c, CONN_TIMESTAMPS);
+	info->has_ecn = conn_has(c, CONN_ECN);
 	info->soft_error = -(int32_t)c->soft_error;
 	return 0;
 }

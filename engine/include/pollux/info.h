@@ -31,6 +31,14 @@ enum plx_state {
 /** "ESTABLISHED" and so on; "?" outside the list. */
 PLX_API const char *plx_state_name(enum plx_state state);
 
+/** What becomes of the congestion window just now. */
+enum plx_recovery {
+	PLX_RECOVERY_NONE, /**< it grows, or waits for an application */
+	PLX_RECOVERY_MARK, /**< comes down, the network having marked something (RFC 3168) */
+	PLX_RECOVERY_FAST, /**< comes down while what duplicates told of is repaired (RFC 6582) */
+	PLX_RECOVERY_TIMEOUT, /**< begins anew after a retransmission timeout (RFC 5681 3.1) */
+};
+
 struct plx_info {
 	size_t size; /**< sizeof(struct plx_info), set by the caller */
 	enum plx_state state;
@@ -46,7 +54,11 @@ struct plx_info {
 	uint32_t rcv_nxt;
 	uint32_t rcv_wnd_bytes; /**< the window last announced, less what came since */
 	uint32_t cwnd_bytes;
-	uint32_t ssthresh_bytes;
+	uint32_t ssthresh_bytes; /**< UINT32_MAX: no loss has set it yet */
+	uint32_t
+		pipe_bytes; /**< what is thought to be in the network: at most cwnd_bytes when something new is sent,
+				     but for limited transmit (RFC 3042) and the probe of a lost tail */
+	enum plx_recovery recovery;
 	uint32_t mss_bytes; /**< largest payload sent (effective send MSS, RFC 9293 3.7.1) */
 	uint32_t readable_bytes;
 	uint32_t out_of_order_bytes;
@@ -63,7 +75,11 @@ struct plx_info {
 	uint8_t rcv_wscale;
 	bool has_window_scale;
 	bool has_timestamps;
-	int32_t soft_error; /**< last soft error, negative errno; 0 = none */
+	bool has_ecn;		       /**< both sides take part (RFC 3168) */
+	uint32_t receive_buffer_bytes; /**< as RECEIVE_BUFFER says, or what it has grown to */
+	uint32_t reordering;	       /**< duplicate acknowledgements that mean a loss */
+	uint64_t pacing_bytes_per_s;   /**< 0: sending is not paced */
+	int32_t soft_error;	       /**< last soft error, negative errno; 0 = none */
 };
 
 /**
