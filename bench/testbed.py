@@ -258,11 +258,16 @@ def pollux_receives(namespace, address, seconds, sender, directory):
     return report["bytes"]["rx"]
 
 
+def folder(stack):
+    """A folder for reports, gone with the stack."""
+    return stack.enter_context(tempfile.TemporaryDirectory(prefix="pollux bench "))
+
+
 @contextlib.contextmanager
 def line(link):
     """Sender's and receiver's namespaces with a relay between, a folder, and an ExitStack."""
     with contextlib.ExitStack() as stack:
-        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="pollux bench "))
+        directory = folder(stack)
         sender = stack.enter_context(interop.Namespace())
         receiver = stack.enter_context(interop.Namespace())
         relay = Relay(stack, directory, link, sender, receiver)
@@ -329,6 +334,23 @@ def print_conditions(found, link):
           f"Linux {found['line']['mbit_per_s']:.1f} Mbit/s")
     print("Linux: tcp_no_metrics_save=1, offloads off; defaults "
           + ", ".join(f"{name}={value}" for name, value in found["linux"].items()), flush=True)
+
+
+@contextlib.contextmanager
+def journal(path):
+    """A function that writes a value as a line of JSON to a file, or does nothing without one."""
+    if not path:
+        yield lambda value: None
+        return
+    with open(path, "w", encoding="utf-8") as file:
+        yield lambda value: print(json.dumps(value), file=file, flush=True)
+
+
+def begin(write, link, sender_address):
+    """Measures the conditions, tells and writes them."""
+    found = conditions(link, sender_address)
+    write({"conditions": found})
+    print_conditions(found, link)
 
 
 def main(function):
