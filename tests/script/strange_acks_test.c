@@ -140,6 +140,37 @@ static void acks_of_single_bytes_do_not_speed_up_congestion_avoidance(void **sta
 	for_each_control(state, divide_in_congestion_avoidance);
 }
 
+static void divide_in_recovery(void **state, unsigned control)
+{
+	struct fixture *f = plan(state, control);
+	uint32_t una, nxt;
+
+	fixture_established(state);
+	una = nxt = f->snd_nxt;
+	user_fills(f);
+	take_full_segments(f, &nxt);
+	for (unsigned i = 0; i < DUPLICATES; i++)
+		segment_arrives(f, SEG());
+	forget_output(f);
+	advance(f, 20);
+	// Byte by byte as far as the sixth segment: as if each was a hole of its own.
+	for (; una != f->snd_nxt + 5 * MSS; una++) {
+		segment_arrives(f, SEG(.ack = una + 1));
+		forget_output(f);
+		assert_in_range(info_of(f).cwnd_bytes, MSS, INITIAL + DUPLICATES * MSS);
+	}
+	// Six segments, each once for itself, and once more when its first bytes are acknowledged.
+	assert_in_range(counter(f, PLX_COUNTER_TCP_RETRANSMITS), 6, 2 * 6);
+	assert_in_range(info_of(f).snd_nxt - nxt, 0, 5 * MSS);
+}
+
+// RFC 6582 3.2 step 3 sends the next segment again for a partial acknowledgement, RFC 6937 3 counts that in prr_out:
+// a byte acknowledged is no reason for the same segment a thousand times.
+static void acks_of_single_bytes_do_not_multiply_retransmissions(void **state)
+{
+	for_each_control(state, divide_in_recovery);
+}
+
 static void stay_silent(void **state, unsigned control)
 {
 	struct fixture *f = plan(state, control);
@@ -444,6 +475,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO(acks_of_single_bytes_do_not_speed_up_slow_start),
 		SCENARIO(acks_of_single_bytes_do_not_speed_up_congestion_avoidance),
+		SCENARIO(acks_of_single_bytes_do_not_multiply_retransmissions),
 		SCENARIO(peer_that_never_acknowledges_is_given_up),
 		SCENARIO(peer_that_only_talks_is_given_up_at_the_user_timeout),
 		SCENARIO(doubled_acks_cause_no_retransmission),
