@@ -79,7 +79,7 @@ void link_model_init(struct link_model *model, const struct link_model_config *c
 bool link_model_is_active(const struct link_model_config *config);
 
 // A frame of so many bytes (at least 1) is sent at `now`, which never runs backwards. `is_ecn_capable`: its IP
-// header says ECT(0), ECT(1) or CE. Every frame rolls all dice in one order, so that one impairment more or less
+// header says so (RFC 3168 5). Every frame rolls all dice in one order, so that one impairment more or less
 // leaves what the others do to the same frames as it was.
 struct link_model_fate link_model_send(struct link_model *model, uint32_t len_bytes,
 				       bool is_ecn_capable, plx_time now);

@@ -8,8 +8,8 @@
 #include "support/books.h"
 #include "support/eal_main.h"
 #include "support/mbufs.h"
-#include "support/seed.h"
 #include "support/pair.h"
+#include "support/seed.h"
 
 enum { PORT = 9 };
 
