@@ -89,9 +89,10 @@ int ethdev_find(struct port *port, struct system_error *error)
 	traits = device_traits(port->driver, port->config->device);
 	port->needs_gate = (traits & DEVICE_UNMAPS) != 0;
 	choose_mac(port, traits);
+	// What a relay passes on is whole, and stays as it is.
+	port->offloads = port->is_relayed ? 0 : offloads_of(&info);
 	if (port->is_relayed)
-		return 0; // its frames are whole, and stay as they are
-	port->offloads = offloads_of(&info);
+		return 0;
 	if ((traits & DEVICE_COPIES) != 0)
 		port->offloads |= PLX_OFFLOAD_TX_ANY_MEMORY;
 	if ((traits & DEVICE_BY_REFERENCE) != 0)

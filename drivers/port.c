@@ -22,7 +22,8 @@ unsigned port_rx_impaired(struct port *port, uint16_t queue, struct rte_mbuf **f
 	struct impairment *shim = port->queues[queue].rx;
 	unsigned arrived = port_rx_device(port, queue, frames, n);
 
-	impairment_put(shim, frames, arrived, now);
+	// The turn may have begun long before, on a CPU that others use too.
+	impairment_put(shim, frames, arrived, tsc_clock_now(port->clock));
 	return impairment_take(shim, frames, n, now);
 }
 

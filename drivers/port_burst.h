@@ -11,6 +11,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_ethdev.h>
 
+#include "drivers/clock.h"
 #include "drivers/loopback.h"
 #include "drivers/port.h"
 #include "drivers/system.h"
@@ -44,6 +45,7 @@ struct port {
 	struct port_queue *queues;
 
 	const struct port_config *config;
+	const struct tsc_clock *clock; // when a shim says that a frame has arrived
 	char driver[SYSTEM_NAME_BYTES];
 	uint8_t mac[6];
 	uint32_t offloads; // of enum plx_offload

@@ -133,6 +133,7 @@ static int find_port(struct system *system, unsigned index, struct system_error 
 		.kind = device_is_loopback(config->device) ? PORT_LOOPBACK : PORT_ETHDEV,
 		.is_relayed = stack == TOPOLOGY_NONE,
 		.config = config,
+		.clock = &system->clock,
 		.driver = "loopback",
 		.mac = {0x02, 'p', 'l', 'x', 0, (uint8_t)index}, // where a device has none
 		.offloads = PLX_OFFLOAD_TX_MULTI_SEGS | PLX_OFFLOAD_TX_ANY_MEMORY,

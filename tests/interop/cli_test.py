@@ -242,6 +242,20 @@ def a_run_ends_with_results_and_closed_books():
     assert re.search(r"^ +1 s .* requests/s .* 0 failed$", out, re.MULTILINE), out
 
 
+def a_relay_runs_beside_stacks_in_one_process():
+    """What its ways do is told by port, and adds up."""
+    out, _ = pollux("run", "config/relayed.yaml", "--duration", "2s", "--json", "-")
+    results = json.loads(out)
+    interop.check_books(results)
+    assert results["requests"]["answered"] > 0 and results["requests"]["failed"] == 0
+    assert [(way["from"], way["to"]) for way in results["relays"]] == [
+        ("left", "right"), ("right", "left")]
+    ports = {port["port"]: port for port in results["books"]["ports"]}
+    for way in results["relays"]:
+        assert way["frames"] == way["sent"] == ports[way["from"]]["rx_impairment"]["passed"]
+    assert ports["right"]["rx_impairment"]["lost_in_queue"] > 0
+
+
 def results_on_standard_output_are_alone_there():
     """The table goes to standard error then."""
     out, err = pollux(*LOAD, "--duration", "500ms", "--json", "-")
@@ -340,6 +354,18 @@ def the_examples_with_a_tap_serve_linux():
             assert server.interrupt() == 0, server.text()
 
 
+def the_examples_of_a_relay_end_in_order():
+    """Between two TAP devices, and between two veths; nobody speaks there."""
+    tap, veth = examples("relay")
+    with interop.Namespace() as both:
+        assert "\nbooks: closed (" in both.run(interop.POLLUX, *shlex.split(tap)[1:])
+        for name in ("left", "right"):
+            both.run("ip", "link", "add", name, "type", "veth", "peer", "name", "peer-" + name)
+            both.run("ip", "link", "set", name, "up")
+            both.run("ip", "link", "set", "peer-" + name, "up")
+        assert "\nbooks: closed (" in both.run(interop.POLLUX, *shlex.split(veth)[1:])
+
+
 HTTP_SERVER = """
 import http.server
 
@@ -387,13 +413,15 @@ ANYWHERE = [
     results_that_cannot_be_written_stop_the_run_before_it_begins,
     too_little_memory_is_refused_with_what_is_needed,
     a_run_ends_with_results_and_closed_books,
+    a_relay_runs_beside_stacks_in_one_process,
     results_on_standard_output_are_alone_there,
     failed_requests_are_counted_and_told_by_the_status,
     every_connection_and_both_families_add_up_at_a_rate,
     a_signal_ends_a_server_in_order,
     it_runs_from_where_it_is_put,
 ]
-DEVICES = [the_examples_with_a_tap_serve_linux, the_examples_with_a_veth_load_linux]
+DEVICES = [the_examples_with_a_tap_serve_linux, the_examples_with_a_veth_load_linux,
+           the_examples_of_a_relay_end_in_order]
 
 if __name__ == "__main__":
     interop.POLLUX = os.path.abspath(interop.POLLUX)

@@ -31,6 +31,15 @@ static void add_stack(const char *name, const char *port, unsigned workers)
 	plan->workers = workers;
 }
 
+static void add_relay(const char *left, const char *right)
+{
+	struct relay_plan *plan = &config.relays[config.n_relays++];
+
+	strcpy(plan->left, left);
+	strcpy(plan->right, right);
+	plan->mtu_bytes = 1400;
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -111,6 +120,60 @@ static void names_must_lead_somewhere(void **state)
 	expect_refusal("port a: there are two ports of that name; rename one");
 }
 
+// A stack on a, and b and c the ends of a relay behind it.
+static void a_relay_takes_two_ports_and_a_worker(void **state)
+{
+	struct topology topology;
+	struct system_error error;
+
+	(void)state;
+	add_port("a", "loopback", "b");
+	add_port("b", "loopback", "");
+	add_port("c", "net_null0", "");
+	add_stack("s", "a", 1);
+	config.stacks[0].base.mtu_bytes = 1300;
+	add_relay("b", "c");
+	assert_int_equal(topology_make(&config, &topology, &error), 0);
+	assert_int_equal(topology.n_workers, 2);
+	assert_int_equal(topology.stack_of_port[1], TOPOLOGY_NONE);
+	assert_int_equal(topology.relay_of_port[0], TOPOLOGY_NONE);
+	assert_int_equal(topology.relay_of_port[1], 0);
+	assert_int_equal(topology.ports_of_relay[0][0], 1);
+	assert_int_equal(topology.ports_of_relay[0][1], 2);
+	assert_int_equal(topology_port_mtu(&config, &topology, 0), 1300);
+	assert_int_equal(topology_port_mtu(&config, &topology, 2), 1400);
+	assert_int_equal(topology_port_queues(&config, &topology, 2), 1);
+}
+
+static void a_relay_needs_two_ports_of_its_own(void **state)
+{
+	(void)state;
+	add_port("a", "net_null0", "");
+	add_relay("a", "b");
+	expect_refusal("relay of a and b: there is no port b; name two of the ports");
+
+	begin_again();
+	add_port("a", "net_null0", "");
+	add_relay("a", "a");
+	expect_refusal("relay of a and a: port a is in use already; give it two ports of its own");
+
+	begin_again();
+	add_port("a", "net_null0", "");
+	add_port("b", "net_null1", "");
+	add_stack("s", "b", 1);
+	add_relay("a", "b");
+	expect_refusal("relay of a and b: port b is in use already; give it two ports of its own");
+
+	begin_again();
+	add_port("a", "loopback", "b");
+	add_port("b", "loopback", "");
+	add_port("c", "net_null0", "");
+	add_stack("s", "a", 2);
+	add_relay("b", "c");
+	expect_refusal("stack s: it has 2 workers and a relay, at the other end, has 1; give both "
+		       "ends of a loopback as many workers");
+}
+
 static void a_port_carries_one_stack(void **state)
 {
 	(void)state;
@@ -181,6 +244,8 @@ int main(void)
 		cmocka_unit_test_setup(a_loopback_joins_its_ports_whichever_names_the_other, begin),
 		cmocka_unit_test_setup(a_device_needs_no_peer, begin),
 		cmocka_unit_test_setup(names_must_lead_somewhere, begin),
+		cmocka_unit_test_setup(a_relay_takes_two_ports_and_a_worker, begin),
+		cmocka_unit_test_setup(a_relay_needs_two_ports_of_its_own, begin),
 		cmocka_unit_test_setup(a_port_carries_one_stack, begin),
 		cmocka_unit_test_setup(a_loopback_has_two_ends, begin),
 		cmocka_unit_test_setup(several_workers_need_as_many_at_the_other_end, begin),
