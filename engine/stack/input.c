@@ -66,6 +66,7 @@ static enum plx_drop parse_segment(const struct plx_stack *stack, const struct n
 	seg->payload_offset = (uint32_t)frame->transport_offset + seg->tcp.header_bytes;
 	seg->len_bytes = (uint32_t)frame->ip.payload_bytes - seg->tcp.header_bytes;
 	seg->drop = PLX_DROP_NONE;
+	seg->had_text = false;
 	seg->had_syn = false;
 	seg->ecn = frame->ip.traffic_class & ECN_MASK;
 	seg->key = (struct flow_key){

@@ -155,8 +155,8 @@ void ack_process(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 		ecn_on_echo(tcp, c);
 	if (is_new)
 		on_new_ack(tcp, c, seg);
-	else if (c->snd.nxt != c->snd.una && segment_len(seg) == 0 && !has_window_changed
-		 && !conn_has(c, CONN_PERSIST))
+	else if (c->snd.nxt != c->snd.una && segment_len(seg) == 0 && !seg->had_text
+		 && !has_window_changed && !conn_has(c, CONN_PERSIST))
 		recovery_on_duplicate(tcp, c);
 	if (conn_has(c, CONN_PERSIST))
 		persist_on_ack(tcp, c, is_new || has_window_changed);

@@ -117,6 +117,14 @@ void congestion_on_timeout(struct tcp_conn *c, bool is_first)
 		congestion_of(c)->on_timeout(c);
 }
 
+void congestion_on_overshoot(struct tcp_conn *c, uint32_t ssthresh, uint32_t cwnd)
+{
+	if (congestion_of(c)->is_fixed)
+		return;
+	c->ssthresh = at_least_two(c, ssthresh);
+	c->cwnd = cwnd < c->ssthresh ? cwnd : c->ssthresh;
+}
+
 void congestion_restore(struct tcp_conn *c, uint32_t cwnd, uint32_t ssthresh)
 {
 	c->ssthresh = ssthresh;

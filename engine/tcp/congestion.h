@@ -74,6 +74,9 @@ void congestion_on_idle(struct tcp_conn *c, uint32_t segments);
 // RFC 5681 3.1: a retransmission timeout, the first for this data when `is_first`.
 void congestion_on_timeout(struct tcp_conn *c, bool is_first);
 
+// Much more was lost than a window's share: ssthresh anew, and slow start from `cwnd` or less.
+void congestion_on_overshoot(struct tcp_conn *c, uint32_t ssthresh, uint32_t cwnd);
+
 // A reduction is taken back (RFC 4015 3 step 8).
 void congestion_restore(struct tcp_conn *c, uint32_t cwnd, uint32_t ssthresh);
 

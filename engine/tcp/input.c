@@ -98,6 +98,7 @@ static void take_text_off(struct tcp *tcp, struct tcp_conn *c, struct segment *s
 {
 	if (segment_len(seg) > 0 && !segment_has(seg, TCP_RST))
 		delayed_ack_owe(tcp, c);
+	seg->had_text = segment_len(seg) > 0;
 	seg->len_bytes = 0;
 	seg->tcp.flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 	seg->tcp.urgent += (uint16_t)(seg->tcp.seq - c->rcv.nxt);

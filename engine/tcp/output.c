@@ -189,8 +189,12 @@ static enum step send_new(struct turn *t)
 		uint32_t len = next_segment_len(t, unsent);
 		enum step step;
 
-		if (len == 0 || pacing_holds(t->tcp, c))
+		if (len == 0)
 			return STEP_DONE;
+		if (pacing_holds(t->tcp, c)) {
+			c->is_cwnd_limited = true; // the rate is the window's
+			return STEP_DONE;
+		}
 		if (turn_room(t) != STEP_DONE)
 			return STEP_FULL;
 		step = send_new_segment(t, len, unsent);

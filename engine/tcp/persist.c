@@ -28,9 +28,11 @@ void persist_on_ack(struct tcp *tcp, struct tcp_conn *c, bool is_news)
 	if (has_something && (c->snd.wnd == 0 || !is_news))
 		return;
 	c->flags &= ~(CONN_PERSIST | CONN_RETRANSMIT_HEAD);
+	// Only after a silence may what is in flight be lost; a window that flaps sends nothing again.
+	if (c->backoff > 0)
+		c->rtx = c->snd.una;
 	c->backoff = 0;
 	c->rto_deadline = PLX_TIME_NEVER;
-	c->rtx = c->snd.una;
 	conn_wants_output(tcp, c);
 }
 

@@ -6,6 +6,7 @@
 // Called by tcp/ack and tcp/tail_probe.
 #include "tcp/recovery.h"
 
+#include "tcp/congestion.h"
 #include "tcp/connections.h"
 #include "tcp/ecn.h"
 #include "tcp/reduction.h"
@@ -18,6 +19,9 @@
 
 // RFC 5827 2 (a) and (b) look at this many segments.
 enum { EARLY_SEGMENTS = 4 };
+
+// The first two holes may lie further apart than all do on average.
+enum { HOLES_APART_MAX = 4 };
 
 // When the answer to the last retransmission of the first segment should have come; PLX_TIME_NEVER when there was
 // none. The estimate is that of RFC 6298 without its lower bound, since what arrives shows that the path is
@@ -147,12 +151,53 @@ void recovery_on_duplicate(struct tcp *tcp, struct tcp_conn *c)
 	conn_wants_output(tcp, c);
 }
 
+// What of the flight was neither acknowledged nor told of by duplicates when the answer to the first retransmission
+// came: that many segments are lost.
+static uint32_t lost_bytes(const struct tcp_conn *c)
+{
+	uint32_t arrived = (uint32_t)c->dupacks * c->mss;
+
+	return c->loss.flight > arrived ? c->loss.flight - arrived : 0;
+}
+
+// One hole is repaired in a round trip. If the retransmission timer would expire over them, it need not be waited
+// for. That it is segments that were lost, not duplicates, shows where the next hole is: not far.
+static bool has_many_holes(const struct tcp_conn *c, uint32_t to_next_hole)
+{
+	uint64_t holes = lost_bytes(c) / c->mss;
+	uint64_t repair_us = holes * (c->rtt.srtt_8th_us / 8);
+
+	return repair_us > c->rtt.rto_us && lost_bytes(c) < c->loss.flight
+		&& holes * to_next_hole <= (uint64_t)HOLES_APART_MAX * c->loss.flight;
+}
+
+// Sends everything again from SND.UNA on, in slow start (RFC 6582 4, without the wait): acknowledgements jump over
+// what the peer has. What has arrived of the flight is what the path carries.
+static void go_back(struct tcp *tcp, struct tcp_conn *c)
+{
+	uint32_t initial = (uint32_t)conn_option(tcp, c, PLX_OPTION_INITIAL_WINDOW) * c->mss;
+	uint64_t arrived = c->loss.flight - lost_bytes(c);
+
+	c->recover = c->snd.nxt;
+	c->rtx = c->snd.una;
+	c->dupacks = 0;
+	c->loss.pipe_prev = 0;
+	c->flags &= ~(CONN_RECOVERY | CONN_RETRANSMIT_HEAD);
+	c->flags |= CONN_LOSS;
+	congestion_on_overshoot(c, (uint32_t)(arrived * c->ssthresh / c->loss.flight), initial);
+	conn_wants_output(tcp, c);
+}
+
 void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
 	uint32_t held = (news->acked_bytes - 1) / c->mss;
 
 	if (seq_is_at_or_after(c->snd.una, c->recover)) {
 		reduction_end(c);
+		return;
+	}
+	if (!c->has_partial_ack && has_many_holes(c, news->acked_bytes)) {
+		go_back(tcp, c);
 		return;
 	}
 	// Step 5, partial acknowledgement: the next hole, at once. Of what was acknowledged all but the segment sent

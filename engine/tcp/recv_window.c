@@ -10,6 +10,8 @@
 #include "tcp/seq.h"
 #include "wire/tcp.h"
 
+enum { MSS_BELIEVED_MIN = 64 };
+
 static uint32_t min_u32(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
@@ -101,6 +103,9 @@ uint16_t send_mss_of(const struct tcp *tcp, const struct tcp_conn *c)
 	uint32_t mss = min_u32(ours, c->peer_mss);
 	uint32_t options = conn_has(c, CONN_TIMESTAMPS) ? TCP_TIMESTAMP_BYTES : 0;
 
-	// A peer's MSS too small to carry an option and a byte is not believed.
+	// DEVIATION MUST-16: a segment costs a record each, so a peer's MSS far below what every host must take
+	// (RFC 1122 3.3.2) is not believed.
+	if (mss < MSS_BELIEVED_MIN)
+		mss = min_u32(ours, MSS_BELIEVED_MIN);
 	return (uint16_t)(mss > options + 1 ? mss - options : 1);
 }

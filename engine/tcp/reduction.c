@@ -47,6 +47,9 @@ void reduction_on_delivered(struct tcp_conn *c, uint32_t delivered_bytes)
 
 	if (congestion_of(c)->is_fixed)
 		return;
+	// What is lost and not sent again yet is in no network.
+	if (conn_has(c, CONN_RETRANSMIT_HEAD))
+		pipe -= pipe < c->mss ? pipe : c->mss;
 	c->loss.delivered += delivered_bytes;
 	c->cwnd = pipe + allowance(c, pipe, delivered_bytes);
 	if (c->cwnd < c->mss)

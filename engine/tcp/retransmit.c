@@ -136,17 +136,20 @@ static void on_threshold_r1(struct tcp *tcp, struct tcp_conn *c)
 		conn_soft_error(tcp, c, -ETIMEDOUT);
 }
 
-// Everything from SND.UNA on counts as lost. The first time in a row it is not certain yet (RFC 5682 2.1 step 1).
+// Everything from SND.UNA on counts as lost. The first time it is not certain yet (RFC 5682 2.1 step 1).
 static void lose_all(struct tcp *tcp, struct tcp_conn *c)
 {
-	bool is_first = c->backoff == 0 && !conn_has(c, CONN_LOSS);
+	bool is_in_recovery = conn_has(c, CONN_RECOVERY);
+	bool is_first = c->backoff == 0 && !is_in_recovery && !conn_has(c, CONN_LOSS);
 	uint32_t ssthresh = c->ssthresh;
 
-	congestion_on_timeout(c, c->backoff == 0);
+	// A recovery that has come far enough for a partial acknowledgement has reduced for this window already.
+	congestion_on_timeout(c, c->backoff == 0 && !(is_in_recovery && c->has_partial_ack));
 	ecn_on_reduction(c);
+	// In recovery it was the first retransmission that was needed, or not.
 	if (is_first)
 		spurious_begin(tcp, c, ssthresh);
-	else
+	else if (!is_in_recovery)
 		c->loss.pipe_prev = 0;
 	// RFC 6582 4: the end of what is in flight, so that late duplicates start nothing.
 	c->recover = c->snd.nxt;

@@ -23,8 +23,9 @@ struct segment {
 	uint32_t len_bytes;	 // of the payload that is left of it
 	struct tcp_header tcp;
 	enum plx_drop drop;
-	uint8_t ecn;  // codepoint of its IP header (RFC 3168 5)
-	bool had_syn; // taken off: its window is not scaled (RFC 7323 2.2)
+	uint8_t ecn;   // codepoint of its IP header (RFC 3168 5)
+	bool had_text; // taken off, a window of zero having no room for it
+	bool had_syn;  // taken off: its window is not scaled (RFC 7323 2.2)
 	uint64_t hash;
 	struct flow_key key; // local is its destination
 };

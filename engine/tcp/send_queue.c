@@ -77,6 +77,13 @@ static void grow(struct tcp_conn *c, struct send_segment *seg, uint32_t n)
 	c->queue.bytes += n;
 }
 
+// A copy's record is a full segment, so that it can go out in place. Where segments are tiny it is a buffer
+// instead, which is cut when it is sent: a peer's MSS is not to fill the memory with records.
+static uint32_t record_max(const struct tcp_conn *c)
+{
+	return c->mss > SLAB_BYTES ? c->mss : UINT16_MAX;
+}
+
 // Room behind the last record, if that was not sent yet and its buffer is ours alone.
 static uint32_t tail_room(const struct tcp *tcp, const struct tcp_conn *c)
 {
@@ -88,9 +95,9 @@ static uint32_t tail_room(const struct tcp *tcp, const struct tcp_conn *c)
 	if (seg->kind == SEND_SLAB)
 		return SLAB_BYTES - seg->offset - seg->len_bytes;
 	if ((seg->flags & SEND_OWN_COPY) == 0 || rte_mbuf_refcnt_read(seg->mbuf) > 1
-	    || seg->len_bytes >= c->mss)
+	    || seg->len_bytes >= record_max(c))
 		return 0;
-	return min_u32(c->mss, seg->mbuf->buf_len - seg->offset) - seg->len_bytes;
+	return min_u32(record_max(c), seg->mbuf->buf_len - seg->offset) - seg->len_bytes;
 }
 
 static bool append_slab(struct tcp *tcp, struct tcp_conn *c, const uint8_t *data,
@@ -113,7 +120,7 @@ static bool append_slab(struct tcp *tcp, struct tcp_conn *c, const uint8_t *data
 	return true;
 }
 
-// A copy in an mbuf of its own, at most one full segment, so that it can go out in place.
+// A copy in an mbuf of its own.
 static uint32_t append_mbuf_copy(struct tcp *tcp, struct tcp_conn *c, const uint8_t *data,
 				 uint32_t len_bytes)
 {
@@ -128,7 +135,7 @@ static uint32_t append_mbuf_copy(struct tcp *tcp, struct tcp_conn *c, const uint
 		return 0;
 	}
 	tcp->mbufs_free--;
-	n = min_u32(len_bytes, min_u32(c->mss, rte_pktmbuf_tailroom(m)));
+	n = min_u32(len_bytes, min_u32(record_max(c), rte_pktmbuf_tailroom(m)));
 	memcpy(rte_pktmbuf_append(m, (uint16_t)n), data, n);
 	if (send_queue_append_mbuf(tcp, c, m) != 0) {
 		rte_pktmbuf_free(m);
