@@ -41,8 +41,9 @@ struct trace {
 	const char *control; // NULL: newreno
 	uint32_t initial_window;
 	uint32_t rtt_ms;
-	uint32_t tolerance; // in bytes, of cwnd and ssthresh
-	bool is_greedy;	    // the user's send buffer is never empty
+	uint32_t rto_min_ms; // 0: as ever
+	uint32_t tolerance;  // in bytes, of cwnd and ssthresh
+	bool is_greedy;	     // the user's send buffer is never empty
 	bool has_ecn;
 };
 
@@ -176,6 +177,8 @@ static struct walk set_out(void **state, const struct trace *trace)
 	fixture_set_option(f, PLX_OPTION_ECN, trace->has_ecn ? PLX_ECN_ASK : PLX_ECN_OFF);
 	// Probes before a timeout say nothing of cwnd; their tests are elsewhere.
 	fixture_set_option(f, PLX_OPTION_TAIL_PROBE, 0);
+	if (trace->rto_min_ms != 0)
+		fixture_set_option(f, PLX_OPTION_RTO_MIN, trace->rto_min_ms * PLX_MILLISECOND);
 	fixture_bare(state);
 	assert_int_equal(user_connects(f), 0);
 	syn = expect_segment(f, SEG(.flags = TCP_SYN | (trace->has_ecn ? TCP_ECE | TCP_CWR : 0)));
