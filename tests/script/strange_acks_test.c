@@ -171,6 +171,35 @@ static void acks_of_single_bytes_do_not_multiply_retransmissions(void **state)
 	for_each_control(state, divide_in_recovery);
 }
 
+static void flap(void **state, unsigned control)
+{
+	struct fixture *f = plan(state, control);
+	uint32_t nxt;
+
+	fixture_established(state);
+	nxt = f->snd_nxt;
+	user_fills(f);
+	take_full_segments(f, &nxt);
+	for (unsigned i = 0; i < 500; i++) {
+		segment_arrives(f, SEG(.wnd = 0));
+		take_full_segments(f, &nxt);
+		segment_arrives(f, SEG());
+		take_full_segments(f, &nxt);
+		assert_in_range(info_of(f).cwnd_bytes, MSS, INITIAL);
+	}
+	// Nothing says that what is on its way was lost; once is what caution may cost.
+	assert_in_range(counter(f, PLX_COUNTER_TCP_RETRANSMITS), 0, INITIAL / MSS);
+	segment_arrives(f, SEG(.ack = nxt));
+	assert_true(take_full_segments(f, &nxt) > 0);
+}
+
+// RFC 9293 3.8.6, SHLD-16: a window that shuts and opens over what is in flight sends it again no sooner than
+// the timer does.
+static void window_that_flaps_sends_nothing_again(void **state)
+{
+	for_each_control(state, flap);
+}
+
 static void stay_silent(void **state, unsigned control)
 {
 	struct fixture *f = plan(state, control);
@@ -476,6 +505,7 @@ int main(void)
 		SCENARIO(acks_of_single_bytes_do_not_speed_up_slow_start),
 		SCENARIO(acks_of_single_bytes_do_not_speed_up_congestion_avoidance),
 		SCENARIO(acks_of_single_bytes_do_not_multiply_retransmissions),
+		SCENARIO(window_that_flaps_sends_nothing_again),
 		SCENARIO(peer_that_never_acknowledges_is_given_up),
 		SCENARIO(peer_that_only_talks_is_given_up_at_the_user_timeout),
 		SCENARIO(doubled_acks_cause_no_retransmission),

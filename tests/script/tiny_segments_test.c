@@ -12,6 +12,7 @@
 
 enum {
 	BUFFER = 65536,
+	MSS_LEAST = 64,
 	// What a buffer of the pool pins: its bytes and its head.
 	TRUESIZE = RTE_PKTMBUF_HEADROOM + MBUFS_DATA_BYTES + (int)sizeof(struct rte_mbuf),
 	// Twice the receive buffer and 64 KB, and the one that goes beyond.
@@ -155,6 +156,66 @@ static void every_second_byte_is_bounded_and_none_is_lost(void **state)
 	lose_first_byte_and_recover(state, 1, 30000, 2, 60000);
 }
 
+// The other way round: a peer whose MSS is a byte. DEVIATION RFC 9293 MUST-16: less than 64 is not believed, since every
+// segment on its way costs a buffer. It is served, at a bounded cost, and others beside it.
+static void peer_with_an_mss_of_one_byte_is_served(void **state)
+{
+	const uint32_t total = 20000;
+	struct fixture *f = fixture_plan(state);
+	uint32_t una, nxt, end;
+	unsigned in_use;
+
+	f->peer.mss = 1;
+	fixture_set_option(f, PLX_OPTION_NAGLE, 0);
+	fixture_established(state);
+	in_use = mbufs_in_use(f->config.pool);
+	una = nxt = f->snd_nxt;
+	end = una + total;
+	user_sends(f, total);
+	while (una != end) {
+		const struct fixture_output *output;
+
+		fixture_settle(f);
+		while ((output = fixture_next_output(f)) != NULL) {
+			uint32_t len = output->frame.payload_bytes;
+
+			assert_true(len == MSS_LEAST || nxt + len == end);
+			assert_int_equal(output->frame.tcp.seq, nxt);
+			nxt += len;
+		}
+		assert_true(nxt != una);
+		assert_in_range(mbufs_in_use(f->config.pool) - in_use, 0, total / MSS_LEAST + 1);
+		una = nxt - una > MSS_LEAST ? una + MSS_LEAST : nxt;
+		segment_arrives(f, SEG(.ack = una));
+		f->n_events = f->next_event = 0;
+	}
+	expect_counter(f, PLX_COUNTER_TCP_RETRANSMITS, 0);
+	assert_int_equal(mbufs_in_use(f->config.pool), in_use);
+}
+
+// It does not take what the stack has for sending away from others.
+static void peer_with_an_mss_of_one_byte_starves_nobody(void **state)
+{
+	static const char bytes[65536];
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.mss = 1;
+	fixture_established(state);
+	f->judge.knows_payload = false;
+	while (plx_send(f->stack, f->conn, bytes, sizeof(bytes)) > 0)
+		;
+	fixture_settle(f);
+	forget_output(f);
+	f->peer.mss = 1000;
+	f->to_stack.src_port++;
+	peer_sends_syn(f);
+	f->snd_nxt = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK))->tcp.seq + 1;
+	segment_arrives(f, SEG());
+	forget_events(f);
+	assert_int_equal(plx_send(f->stack, f->conn, bytes, sizeof(bytes)), sizeof(bytes));
+	forget_output(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +223,8 @@ int main(void)
 		SCENARIO(bytes_behind_a_gap_are_bounded_and_none_is_lost),
 		SCENARIO(bytes_in_reverse_are_bounded_and_none_is_lost),
 		SCENARIO(every_second_byte_is_bounded_and_none_is_lost),
+		SCENARIO(peer_with_an_mss_of_one_byte_is_served),
+		SCENARIO(peer_with_an_mss_of_one_byte_starves_nobody),
 	};
 
 	test_eal_init();
