@@ -68,6 +68,9 @@ void recovery_enter(struct tcp *tcp, struct tcp_conn *c)
 		      | CONN_TAIL_PROBED | CONN_TAIL_RESENT);
 	c->flags |= CONN_RECOVERY | CONN_RETRANSMIT_HEAD;
 	ecn_on_reduction(c);
+	// The answer to what is sent again comes a round trip from now, not from the last new acknowledgement.
+	c->rto_deadline = time_max(c->rto_deadline,
+				   time_add(tcp->now, duration_from_us(c->rtt.rto_us)));
 	reduction_on_delivered(c, c->mss);
 	tcp_count(tcp, PLX_COUNTER_TCP_FAST_RETRANSMITS);
 	conn_wants_output(tcp, c);
@@ -151,32 +154,34 @@ void recovery_on_duplicate(struct tcp *tcp, struct tcp_conn *c)
 	conn_wants_output(tcp, c);
 }
 
-// What of the flight was neither acknowledged nor told of by duplicates when the answer to the first retransmission
-// came: that many segments are lost.
-static uint32_t lost_bytes(const struct tcp_conn *c)
+// What of the flight is lost, when the answer to the first retransmission comes: neither told of by duplicates, nor
+// acknowledged together with what was sent again.
+static uint32_t lost_bytes(const struct tcp_conn *c, uint32_t acked_bytes)
 {
-	uint32_t arrived = (uint32_t)c->dupacks * c->mss;
+	uint32_t told = (uint32_t)c->dupacks * c->mss;
+	uint32_t held = acked_bytes > c->mss ? acked_bytes - c->mss : 0;
+	uint32_t arrived = told > held ? told : held;
 
 	return c->loss.flight > arrived ? c->loss.flight - arrived : 0;
 }
 
 // One hole is repaired in a round trip. If the retransmission timer would expire over them, it need not be waited
 // for. That it is segments that were lost, not duplicates, shows where the next hole is: not far.
-static bool has_many_holes(const struct tcp_conn *c, uint32_t to_next_hole)
+static bool has_many_holes(const struct tcp_conn *c, uint32_t lost, uint32_t to_next_hole)
 {
-	uint64_t holes = lost_bytes(c) / c->mss;
+	uint64_t holes = lost / c->mss;
 	uint64_t repair_us = holes * (c->rtt.srtt_8th_us / 8);
 
-	return repair_us > c->rtt.rto_us && lost_bytes(c) < c->loss.flight
+	return repair_us > c->rtt.rto_us && lost < c->loss.flight
 		&& holes * to_next_hole <= (uint64_t)HOLES_APART_MAX * c->loss.flight;
 }
 
 // Sends everything again from SND.UNA on, in slow start (RFC 6582 4, without the wait): acknowledgements jump over
 // what the peer has. What has arrived of the flight is what the path carries.
-static void go_back(struct tcp *tcp, struct tcp_conn *c)
+static void go_back(struct tcp *tcp, struct tcp_conn *c, uint32_t lost)
 {
 	uint32_t initial = (uint32_t)conn_option(tcp, c, PLX_OPTION_INITIAL_WINDOW) * c->mss;
-	uint64_t arrived = c->loss.flight - lost_bytes(c);
+	uint64_t arrived = c->loss.flight - lost;
 
 	c->recover = c->snd.nxt;
 	c->rtx = c->snd.una;
@@ -191,13 +196,14 @@ static void go_back(struct tcp *tcp, struct tcp_conn *c)
 void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
 	uint32_t held = (news->acked_bytes - 1) / c->mss;
+	uint32_t lost = lost_bytes(c, news->acked_bytes);
 
 	if (seq_is_at_or_after(c->snd.una, c->recover)) {
 		reduction_end(c);
 		return;
 	}
-	if (!c->has_partial_ack && has_many_holes(c, news->acked_bytes)) {
-		go_back(tcp, c);
+	if (!c->has_partial_ack && has_many_holes(c, lost, news->acked_bytes)) {
+		go_back(tcp, c, lost);
 		return;
 	}
 	// Step 5, partial acknowledgement: the next hole, at once. Of what was acknowledged all but the segment sent

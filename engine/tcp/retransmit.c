@@ -39,6 +39,13 @@ void retransmit_start(struct tcp *tcp, struct tcp_conn *c)
 	c->rto_deadline = time_add(tcp->now, timeout);
 }
 
+enum { PATIENT_ROUND_TRIPS = 3 };
+
+static plx_duration patience(const struct tcp_conn *c)
+{
+	return PATIENT_ROUND_TRIPS * duration_from_us(c->rtt.srtt_8th_us / 8);
+}
+
 void retransmit_on_new_ack(struct tcp *tcp, struct tcp_conn *c)
 {
 	if (conn_has(c, CONN_PERSIST))
@@ -47,7 +54,10 @@ void retransmit_on_new_ack(struct tcp *tcp, struct tcp_conn *c)
 		c->rto_deadline = PLX_TIME_NEVER;
 	else if (!conn_has(c, CONN_RECOVERY) || !c->has_partial_ack)
 		retransmit_start(tcp, c);
-	// Impatient variant: of partial acknowledgements the first one only (RFC 6582 4).
+	// Impatient variant: of partial acknowledgements the first one only (RFC 6582 4). Where a round trip takes as
+	// long as the timeout, some of them at least.
+	if (conn_has(c, CONN_RECOVERY) && !c->has_partial_ack)
+		c->rto_deadline = time_max(c->rto_deadline, time_add(tcp->now, patience(c)));
 	c->has_partial_ack = conn_has(c, CONN_RECOVERY);
 }
 
