@@ -5,64 +5,8 @@
 // RFC 5681 2, 3.1, 3.2, RFC 3465 2.1, RFC 3042 2, RFC 9293 3.10.7.4 fifth, 3.8.3; Savage et al. 1999.
 #include <errno.h>
 
+#include "script/strange_peer.h"
 #include "support/eal_main.h"
-#include "support/user.h"
-
-enum {
-	MSS = 1000,
-	INITIAL = 10 * MSS,
-	GROWTH_MAX = 8 * MSS, // of one ACK in slow start: L of RFC 9406 4.3, unpaced
-	SEND_BUFFER = 250 * MSS,
-	DUPLICATES = 3, // RFC 5681 3.2
-};
-
-static struct fixture *plan(void **state, unsigned control)
-{
-	struct fixture *f = fixture_plan(state);
-
-	f->about = plx_congestion_name(control);
-	f->peer.mss = MSS;
-	fixture_set_option(f, PLX_OPTION_NAGLE, 0);
-	fixture_set_option(f, PLX_OPTION_SEND_BUFFER, SEND_BUFFER);
-	fixture_set_option(f, PLX_OPTION_CONGESTION, control);
-	return f;
-}
-
-// Runs the scenario once for each congestion control that is one.
-static void for_each_control(void **state, void (*scenario)(void **state, unsigned control))
-{
-	const char *name;
-
-	for (unsigned i = 0; (name = plx_congestion_name(i)) != NULL; i++) {
-		if (strcmp(name, "fixed") == 0)
-			continue;
-		scenario(state, i);
-		fixture_renew(state);
-	}
-}
-
-// Takes what is sent in order; returns how many bytes are new, none of them in less than full segments.
-static uint32_t take_full_segments(struct fixture *f, uint32_t *nxt)
-{
-	const struct fixture_output *output;
-	uint32_t before = *nxt;
-
-	fixture_settle(f);
-	while ((output = fixture_next_output(f)) != NULL) {
-		if (output->frame.tcp.seq != *nxt)
-			continue;
-		assert_int_equal(output->frame.payload_bytes, MSS);
-		*nxt += MSS;
-	}
-	return *nxt - before;
-}
-
-static void user_fills(struct fixture *f)
-{
-	while (user_offers(f, MSS) == MSS)
-		;
-	f->n_events = f->next_event = 0;
-}
 
 // Acknowledges [una, end) in steps of so many bytes, a burst at a time.
 static void acknowledge_by(struct fixture *f, uint32_t una, uint32_t end, uint32_t step)
@@ -169,35 +113,6 @@ static void divide_in_recovery(void **state, unsigned control)
 static void acks_of_single_bytes_do_not_multiply_retransmissions(void **state)
 {
 	for_each_control(state, divide_in_recovery);
-}
-
-static void flap(void **state, unsigned control)
-{
-	struct fixture *f = plan(state, control);
-	uint32_t nxt;
-
-	fixture_established(state);
-	nxt = f->snd_nxt;
-	user_fills(f);
-	take_full_segments(f, &nxt);
-	for (unsigned i = 0; i < 500; i++) {
-		segment_arrives(f, SEG(.wnd = 0));
-		take_full_segments(f, &nxt);
-		segment_arrives(f, SEG());
-		take_full_segments(f, &nxt);
-		assert_in_range(info_of(f).cwnd_bytes, MSS, INITIAL);
-	}
-	// Nothing says that what is on its way was lost; once is what caution may cost.
-	assert_in_range(counter(f, PLX_COUNTER_TCP_RETRANSMITS), 0, INITIAL / MSS);
-	segment_arrives(f, SEG(.ack = nxt));
-	assert_true(take_full_segments(f, &nxt) > 0);
-}
-
-// RFC 9293 3.8.6, SHLD-16: a window that shuts and opens over what is in flight sends it again no sooner than
-// the timer does.
-static void window_that_flaps_sends_nothing_again(void **state)
-{
-	for_each_control(state, flap);
 }
 
 static void stay_silent(void **state, unsigned control)
@@ -431,81 +346,12 @@ static void optimistic_acks_open_cwnd_as_far_as_the_send_buffer(void **state)
 	for_each_control(state, acknowledge_at_once_in_a_gigabyte);
 }
 
-// ECN is agreed on, as a listener does when it is asked.
-static struct fixture *established_with_ecn(void **state)
-{
-	struct fixture *f = fixture_listening(state);
-
-	segment_arrives(
-		f,
-		SEG(.flags = TCP_SYN | TCP_ECE | TCP_CWR, .seq = f->peer.isn, .mss = f->peer.mss));
-	f->snd_nxt = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK | TCP_ECE))->tcp.seq + 1;
-	f->rcv_nxt = f->peer.isn + 1;
-	segment_arrives(f, SEG());
-	expect_event(f, PLX_EVENT_ACCEPTED, 0);
-	return f;
-}
-
-static void echo_marks(void **state, unsigned control)
-{
-	struct fixture *f = plan(state, control);
-	uint32_t una, nxt;
-
-	established_with_ecn(state);
-	una = nxt = f->snd_nxt;
-	for (unsigned i = 0; i < 400; i++) {
-		user_fills(f);
-		take_full_segments(f, &nxt);
-		advance(f, 10);
-		assert_true(nxt != una);
-		una += MSS;
-		segment_arrives(f, SEG(.flags = TCP_ACK | TCP_ECE, .ack = una));
-		assert_in_range(info_of(f).cwnd_bytes, MSS, INITIAL + MSS);
-	}
-	take_full_segments(f, &nxt);
-	expect_counter(f, PLX_COUNTER_TCP_RETRANSMITS, 0);
-	// RFC 3168 6.1.2: no more than once for a window, which is not below a segment and a bit.
-	assert_in_range(counter(f, PLX_COUNTER_TCP_ECN_REDUCTIONS), 10, 400);
-	assert_in_range(info_of(f).cwnd_bytes, MSS, 4 * MSS);
-}
-
-// RFC 3168 6.1.2: whoever echoes marks without end gets little, but is served.
-static void endless_echoes_of_marks_leave_a_small_window(void **state)
-{
-	for_each_control(state, echo_marks);
-}
-
-// RFC 7323 4.1, 6298 3: what the peer echoes is its own affair; samples come from the times of sending.
-static void made_up_timestamp_echoes_do_not_move_the_timer(void **state)
-{
-	static const int64_t lies[] = {0, 1, -1, -100000, 100000, 1000000000, -1000000000, 20};
-	struct fixture *f = fixture_plan(state);
-
-	f->peer.timestamps = true;
-	fixture_established(state);
-	for (unsigned i = 0; i < 200; i++) {
-		user_sends(f, 100);
-		expect_segment(f, SEG(.seq = f->snd_nxt, .len = 100));
-		advance(f, 20);
-		f->snd_nxt += 100;
-		segment_arrives(
-			f,
-			SEG(.ts_val = 5000 + i * 20 + 20,
-			    .ts_ecr = (uint32_t)(f->ts_val
-						 + lies[i % (sizeof(lies) / sizeof(lies[0]))])));
-	}
-	assert_in_range(info_of(f).srtt, 15 * PLX_MILLISECOND, 20 * PLX_MILLISECOND);
-	assert_int_equal(info_of(f).rto, 200 * PLX_MILLISECOND);
-	expect_silence(f);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(acks_of_single_bytes_do_not_speed_up_slow_start),
 		SCENARIO(acks_of_single_bytes_do_not_speed_up_congestion_avoidance),
 		SCENARIO(acks_of_single_bytes_do_not_multiply_retransmissions),
-		SCENARIO(window_that_flaps_sends_nothing_again),
 		SCENARIO(peer_that_never_acknowledges_is_given_up),
 		SCENARIO(peer_that_only_talks_is_given_up_at_the_user_timeout),
 		SCENARIO(doubled_acks_cause_no_retransmission),
@@ -514,8 +360,6 @@ int main(void)
 		SCENARIO(acks_of_the_unsent_change_nothing),
 		SCENARIO(optimistic_acks_open_cwnd_as_far_as_the_window),
 		SCENARIO(optimistic_acks_open_cwnd_as_far_as_the_send_buffer),
-		SCENARIO(endless_echoes_of_marks_leave_a_small_window),
-		SCENARIO(made_up_timestamp_echoes_do_not_move_the_timer),
 	};
 
 	test_eal_init();
