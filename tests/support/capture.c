@@ -96,7 +96,7 @@ static void end(struct block *block, FILE *file)
 {
 	uint32_t len_bytes;
 
-	add_option(block, OPTION_END, NULL, 0);
+	add_option(block, OPTION_END, "", 0);
 	len_bytes = block->used + (uint32_t)sizeof(len_bytes);
 	memcpy(block->bytes + sizeof(uint32_t), &len_bytes, sizeof(len_bytes));
 	add_u32(block, len_bytes);
