@@ -27,7 +27,7 @@ RECEIVER = "198.18.0.2"
 BUFFER = "4M"  # of Pollux, each way: Linux goes up to as much by itself
 RING = "framecnt=4096"
 START_S = 20
-RELAY_NICE = -10
+NICE = -10  # of all three, so that whatever else runs here disturbs less
 LINUX_SETTINGS = (
     "tcp_recovery", "tcp_early_retrans", "tcp_frto", "tcp_timestamps", "tcp_ecn", "tcp_reordering",
     "tcp_slow_start_after_idle", "tcp_rmem", "tcp_wmem",
@@ -119,7 +119,7 @@ def cpus():
 
 def pinned(who, *command):
     """The command on its CPU. A Pollux that has one CPU only gives way when it has nothing to do."""
-    return ["taskset", "-c", str(cpus()[who]), *command]
+    return ["nice", "-n", str(NICE), "taskset", "-c", str(cpus()[who]), *command]
 
 
 def plug(ours, interface, other, peer):
@@ -156,7 +156,7 @@ class Relay:
         plug(left, "wire", self.namespace, "left")
         plug(right, "wire", self.namespace, "right")
         self.program = stack.enter_context(interop.Program(
-            self.namespace, "nice", "-n", str(RELAY_NICE), *pinned(
+            self.namespace, *pinned(
                 "relay", interop.POLLUX, "relay",
                 "--port", f"net_af_packet0,iface=left,{RING}",
                 "--port", f"net_af_packet1,iface=right,{RING}",

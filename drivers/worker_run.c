@@ -22,7 +22,7 @@
 
 #define DEFAULT_GRACE (3 * PLX_SECOND)
 #define IDLE_TURNS_BEFORE_YIELD 32
-#define IDLE_BEFORE_SLEEP PLX_MILLISECOND
+#define IDLE_BEFORE_SLEEP PLX_MILLISECOND // a stack is asked again soon; a relay has no hurry
 #define IDLE_SLEEP (20 * PLX_MICROSECOND)
 
 // What the control thread tells the workers; only ever rises.
@@ -63,6 +63,7 @@ struct lcore_run {
 	struct run *run;
 	unsigned idle_turns;
 	plx_time idle_since;
+	plx_duration idle_before_sleep;
 	unsigned n_workers;
 	struct worker_progress *progress[SYSTEM_WORKERS_MAX];
 };
@@ -161,7 +162,7 @@ static void give_way(struct lcore_run *own, plx_time now)
 		own->idle_since = now;
 	if (own->idle_turns < IDLE_TURNS_BEFORE_YIELD)
 		return;
-	if (now - own->idle_since > IDLE_BEFORE_SLEEP && next_due(own) > now + IDLE_SLEEP)
+	if (now - own->idle_since >= own->idle_before_sleep && next_due(own) > now + IDLE_SLEEP)
 		nanosleep(&pause, NULL);
 	else
 		sched_yield();
@@ -343,6 +344,8 @@ static void share_out_workers(struct run *run, struct lcore_run *lcores)
 		run->progress[i].worker = worker;
 		run->progress[i].place = i;
 		own->run = run;
+		if (worker->relay == NULL)
+			own->idle_before_sleep = IDLE_BEFORE_SLEEP;
 		own->progress[own->n_workers++] = &run->progress[i];
 	}
 }
