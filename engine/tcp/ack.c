@@ -75,9 +75,11 @@ static struct ack_news take_news(struct tcp *tcp, struct tcp_conn *c, const stru
 	struct ack_news news = {
 		.now = tcp->now,
 		.acked_bytes = seg->tcp.ack - c->snd.una,
+		.flight_before = conn_flight(c),
 		.was_cwnd_limited = c->is_cwnd_limited,
 		.has_mark = conn_has(c, CONN_ECN) && segment_has(seg, TCP_ECE),
-		.has_ts_ecr = conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps,
+		.has_ts_ecr = conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps
+			&& seg->tcp.options.ts_ecr != 0,
 		.ts_ecr = seg->tcp.options.ts_ecr,
 	};
 	struct send_queue_freed freed = send_queue_acknowledge(tcp, c, seg->tcp.ack);
@@ -100,7 +102,7 @@ static struct ack_news take_news(struct tcp *tcp, struct tcp_conn *c, const stru
 static void judge(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
 	if (!conn_has(c, CONN_RECOVERY))
-		c->dupacks = 0; // what they told of is acknowledged
+		reduction_forget_acked(c, news->acked_bytes);
 	if (spurious_on_ack(tcp, c, news) || tail_probe_on_ack(tcp, c, news))
 		return;
 	if (conn_has(c, CONN_RECOVERY)) {
@@ -111,8 +113,11 @@ static void judge(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *ne
 		recovery_follow(c);
 		congestion_on_ack(c, news);
 	}
-	if (conn_has(c, CONN_LOSS) && seq_is_at_or_after(c->snd.una, c->recover))
+	if (conn_has(c, CONN_LOSS) && seq_is_at_or_after(c->snd.una, c->recover)) {
 		c->flags &= ~CONN_LOSS;
+		c->dupacks = 0;
+		congestion_limit_burst(c);
+	}
 }
 
 // SND.UNA < SEG.ACK =< SND.NXT.
@@ -129,7 +134,8 @@ static void on_new_ack(struct tcp *tcp, struct tcp_conn *c, const struct segment
 		struct rtt_bounds bounds = retransmit_bounds(tcp, c);
 
 		rtt_on_sample(&c->rtt, news.rtt, &bounds);
-		c->has_data_rtt = 1;
+		if (!c->has_data_rtt)
+			c->has_data_rtt = 1;
 	}
 	if (congestion_of(c)->observe != NULL)
 		congestion_of(c)->observe(c, &news);

@@ -15,10 +15,11 @@ struct tcp_conn;
 // What one acknowledgement told us.
 struct ack_news {
 	plx_time now;
-	uint32_t acked_bytes;  // FIN and SYN count, as everywhere in sequence space
-	bool was_cwnd_limited; // the window was in use when it came
-	bool has_mark;	       // ECE of RFC 3168
-	bool has_rtt;	       // a sample that Karn would take, or that timestamps prove
+	uint32_t acked_bytes;	// FIN and SYN count, as everywhere in sequence space
+	uint32_t flight_before; // conn_flight(); after a timeout what was sent again since
+	bool was_cwnd_limited;	// the window was in use when it came
+	bool has_mark;		// ECE of RFC 3168
+	bool has_rtt;		// a sample that Karn would take, or that timestamps prove
 	plx_duration rtt;
 	bool has_ts_ecr; // RFC 7323
 	uint32_t ts_ecr;

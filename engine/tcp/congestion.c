@@ -14,8 +14,10 @@
 // Far above any path's product; keeps sums of windows within 32 bits.
 #define CWND_MAX (UINT32_C(1) << 30)
 
-// RFC 5681 equation 4.
-enum { SSTHRESH_SEGMENTS_MIN = 2 };
+enum {
+	SSTHRESH_SEGMENTS_MIN = 2, // RFC 5681 equation 4
+	BURST_SEGMENTS = 10,
+};
 
 static const struct congestion_ops *const table[CONGESTION_COUNT] = {
 	[CONGESTION_NEWRENO] = &congestion_newreno,
@@ -123,6 +125,20 @@ void congestion_on_overshoot(struct tcp_conn *c, uint32_t ssthresh, uint32_t cwn
 		return;
 	c->ssthresh = at_least_two(c, ssthresh);
 	c->cwnd = cwnd < c->ssthresh ? cwnd : c->ssthresh;
+}
+
+void congestion_limit_burst(struct tcp_conn *c)
+{
+	uint32_t most = conn_unacked(c) + (uint32_t)BURST_SEGMENTS * c->mss;
+
+	if (c->cwnd > most)
+		congestion_set_cwnd(c, most);
+}
+
+void congestion_set_cwnd(struct tcp_conn *c, uint32_t cwnd)
+{
+	if (!congestion_of(c)->is_fixed)
+		c->cwnd = cwnd;
 }
 
 void congestion_restore(struct tcp_conn *c, uint32_t cwnd, uint32_t ssthresh)

@@ -77,6 +77,13 @@ void congestion_on_timeout(struct tcp_conn *c, bool is_first);
 // Much more was lost than a window's share: ssthresh anew, and slow start from `cwnd` or less.
 void congestion_on_overshoot(struct tcp_conn *c, uint32_t ssthresh, uint32_t cwnd);
 
+// A hole was filled: what that lets go at once is at most what a connection begins with (RFC 6928 2), slow start does
+// the rest.
+void congestion_limit_burst(struct tcp_conn *c);
+
+// For a while cwnd is what something else than the algorithm says. Nothing happens where it is fixed.
+void congestion_set_cwnd(struct tcp_conn *c, uint32_t cwnd);
+
 // A reduction is taken back (RFC 4015 3 step 8).
 void congestion_restore(struct tcp_conn *c, uint32_t cwnd, uint32_t ssthresh);
 

@@ -140,12 +140,16 @@ struct tcp_conn {
 	plx_time fine_armed;	      // what the fine wheel knows: never later than the two above
 	struct neighbor_ref neighbor; // the next hop
 	uint32_t max_snd_wnd;	      // largest window the peer offered (RFC 9293 3.8.6.2.1)
-	uint32_t last_sent_ms; // of data, greatest age 24 days: restart after idle (RFC 5681 4.1)
-	uint16_t pseudo_sum;   // partial checksum of the pseudo header, folded
-	uint16_t peer_mss;     // what the peer announced, or the default
-	uint16_t dupacks;      // as many segments are at the peer, behind a gap
+	uint32_t last_sent_ms;	// of data, greatest age 24 days: restart after idle (RFC 5681 4.1)
+	uint16_t pseudo_sum;	// partial checksum of the pseudo header, folded
+	uint16_t dupacks;	// as many segments are at the peer, behind a gap
+	uint8_t reordering : 5; // duplicates that mean a loss; 3 unless the path reorders
+	uint8_t has_data_rtt : 1;    // a round trip of data was measured, not only the handshake's
+	uint8_t has_partial_ack : 1; // in this recovery (RFC 6582 4, the impatient variant)
+	uint8_t is_cwnd_limited : 1; // the last output stopped at cwnd, not for lack of data
 	uint8_t backoff; // retransmissions of the oldest segment, or probes, without an answer
-	uint8_t congestion : 3; // index of the congestion control
+	uint8_t probes_unanswered; // of the persist timer, or of keep-alive while that is off
+	uint8_t congestion : 3;	   // index of the congestion control
 	uint8_t is_paced : 1;
 	uint8_t rcv_grown : 4;	// the receive buffer has doubled so often
 	uint32_t pace_until_us; // nothing new is sent before, truncated; 0: at once
@@ -176,13 +180,9 @@ struct tcp_conn {
 		struct hystart hystart; // while ssthresh is SSTHRESH_UNKNOWN
 		struct loss loss;
 	};
-	uint8_t error;		     // of the last event: a positive errno
-	uint8_t soft_error;	     // a positive errno; 0: none
-	uint8_t reordering : 5;	     // duplicates that mean a loss; 3 unless the path reorders
-	uint8_t has_data_rtt : 1;    // a round trip of data was measured, not only the handshake's
-	uint8_t has_partial_ack : 1; // in this recovery (RFC 6582 4, the impatient variant)
-	uint8_t is_cwnd_limited : 1; // the last output stopped at cwnd, not for lack of data
-	uint8_t probes_unanswered;   // of the persist timer, or of keep-alive while that is off
+	uint16_t peer_mss;  // what the peer announced, or the default
+	uint8_t error;	    // of the last event: a positive errno
+	uint8_t soft_error; // a positive errno; 0: none
 };
 static_assert(offsetof(struct tcp_conn, queue) == 2 * CACHE_LINE, "input reads two lines");
 static_assert(offsetof(struct tcp_conn, fine_armed) == 3 * CACHE_LINE, "timers begin a line");

@@ -64,6 +64,7 @@ void ecn_on_echo(struct tcp *tcp, struct tcp_conn *c)
 	c->loss.pipe_prev = 0;
 	c->recover = c->snd.nxt;
 	c->flags |= CONN_CWR;
+	reduction_on_delivered(c, 0); // what else it tells is counted where it is found
 	ecn_on_reduction(c);
 	tcp_count(tcp, PLX_COUNTER_TCP_ECN_REDUCTIONS);
 }

@@ -99,7 +99,7 @@ static enum step send_lost(struct turn *t)
 		enum step step;
 
 		// The first one goes in any case; the peer's window held it once.
-		if (conn_flight(c) > 0 && conn_flight(c) + c->mss > c->cwnd) {
+		if (conn_flight(c) > 0 && reduction_pipe(c) + c->mss > c->cwnd) {
 			c->is_cwnd_limited = true;
 			return STEP_DONE;
 		}
@@ -325,7 +325,7 @@ static void start_timer(struct turn *t, bool is_interrupted)
 	if (c->snd.una != c->snd.nxt) {
 		if (c->rto_deadline == PLX_TIME_NEVER)
 			retransmit_start(t->tcp, c);
-	} else if (is_waiting && !is_interrupted) {
+	} else if (is_waiting && !is_interrupted && !pacing_holds(t->tcp, c)) {
 		persist_begin(t->tcp, c);
 	}
 }

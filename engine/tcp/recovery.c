@@ -21,12 +21,9 @@
 enum { EARLY_SEGMENTS = 4 };
 
 // The first two holes may lie further apart than all do on average.
-enum { HOLES_APART_MAX = 4 };
+enum { HOLES_APART_MAX = 4, HOLES_MANY = 8 };
 
-// When the answer to the last retransmission of the first segment should have come; PLX_TIME_NEVER when there was
-// none. The estimate is that of RFC 6298 without its lower bound, since what arrives shows that the path is
-// alive.
-static plx_time answer_at(const struct tcp *tcp, const struct tcp_conn *c)
+plx_time recovery_answer_at(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	const struct send_segment *head;
 	uint32_t us = c->rtt.srtt_8th_us / 8;
@@ -43,25 +40,39 @@ static plx_time answer_at(const struct tcp *tcp, const struct tcp_conn *c)
 // That is lost too.
 static bool is_overdue(const struct tcp *tcp, const struct tcp_conn *c)
 {
-	return answer_at(tcp, c) < tcp->now;
+	return recovery_answer_at(tcp, c) < tcp->now;
 }
 
 // It is on its way: an acknowledgement of a part of that segment asks for no other.
 static bool is_awaited(const struct tcp *tcp, const struct tcp_conn *c)
 {
-	plx_time at = answer_at(tcp, c);
+	plx_time at = recovery_answer_at(tcp, c);
 
 	return at != PLX_TIME_NEVER && at >= tcp->now;
 }
 
-void recovery_enter(struct tcp *tcp, struct tcp_conn *c)
+// All but the lost segment and what limited transmit has sent may be at the peer, however many duplicates there
+// were: of copies too, after a timeout.
+static uint16_t believed_duplicates(const struct tcp_conn *c)
+{
+	bool has_limited = !conn_has(c, CONN_RECOVERY) && c->cwnd < conn_unacked(c);
+	uint32_t flight = has_limited ? c->cwnd : conn_unacked(c);
+	uint32_t most = flight > 0 ? (flight - 1) / c->mss : 0;
+
+	if (conn_has(c, CONN_LOSS) && most > c->reordering)
+		most = c->reordering;
+	return c->dupacks < most ? c->dupacks : (uint16_t)most;
+}
+
+void recovery_enter(struct tcp *tcp, struct tcp_conn *c, uint32_t flight_bytes)
 {
 	uint32_t ssthresh = c->ssthresh;
 
 	// At most one reduction for the data of a window (RFC 3168 6.1.2): a mark's counts for the loss too.
 	if (!conn_has(c, CONN_CWR))
-		reduction_begin(c, reduction_for_loss(c));
+		reduction_begin(c, reduction_for_loss(c, flight_bytes));
 	spurious_begin(tcp, c, ssthresh);
+	c->dupacks = believed_duplicates(c);
 	c->recover = c->snd.nxt;
 	c->has_partial_ack = 0;
 	c->flags &= ~(CONN_CWR | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW | CONN_TAIL_PROBE
@@ -76,13 +87,9 @@ void recovery_enter(struct tcp *tcp, struct tcp_conn *c)
 	conn_wants_output(tcp, c);
 }
 
-// RFC 5681 4.3: the loss of a retransmission is another indication of congestion.
-static void enter_again(struct tcp *tcp, struct tcp_conn *c)
+void recovery_enter_again(struct tcp *tcp, struct tcp_conn *c)
 {
-	uint16_t held = c->dupacks;
-
-	recovery_enter(tcp, c);
-	c->dupacks = held;
+	recovery_enter(tcp, c, conn_unacked(c));
 	c->loss.pipe_prev = 0;
 	c->loss.unacked = conn_unacked(c);
 	tcp_count(tcp, PLX_COUNTER_TCP_LOST_RETRANSMITS);
@@ -98,20 +105,46 @@ bool recovery_has_new_to_send(const struct tcp *tcp, const struct tcp_conn *c)
 	return unsent > 0 && !is_held && c->snd.wnd >= conn_unacked(c) + len;
 }
 
-// RFC 5827 3.1, in segments: with so little in flight, and nothing new to call forth duplicates, fewer will do.
+// How many segments are out, as far as that is few: records count, which a segment may consist of several of.
+static unsigned few_outstanding(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	unsigned n = 0;
+
+	if (conn_unacked(c) >= (uint32_t)EARLY_SEGMENTS * c->mss)
+		return EARLY_SEGMENTS;
+	for (uint32_t idx = c->queue.head; idx != c->queue.unsent && n < EARLY_SEGMENTS; n++)
+		idx = send_segment_at(tcp, idx)->next;
+	return n;
+}
+
+// RFC 5827 3.2: with so little in flight, and nothing new to call forth duplicates, fewer will do; nor can there be
+// more than are out, however much a path is known to reorder (RFC 4653 3.2). A single segment calls forth none:
+// whatever they are, they do not tell of it.
 static unsigned threshold(const struct tcp *tcp, const struct tcp_conn *c)
 {
-	uint32_t outstanding = (conn_unacked(c) + c->mss - 1) / c->mss;
+	uint32_t segments = conn_unacked(c) / c->mss;
+	unsigned few;
 
-	// A single segment calls forth no duplicates: whatever they are, they do not tell of it.
-	if (outstanding < 2 || outstanding >= EARLY_SEGMENTS || c->reordering > DUPACK_THRESHOLD
-	    || recovery_has_new_to_send(tcp, c))
+	if (recovery_has_new_to_send(tcp, c))
 		return c->reordering;
-	return outstanding - 1;
+	few = few_outstanding(tcp, c);
+	if (few >= 2 && few < EARLY_SEGMENTS)
+		return few - 1;
+	if (c->reordering <= DUPACK_THRESHOLD || c->reordering < segments)
+		return c->reordering;
+	return segments > DUPACK_THRESHOLD ? segments - 1 : DUPACK_THRESHOLD;
+}
+
+// Echoes of what was sent again needlessly come behind it; what was never sent again can only be missing.
+static bool is_head_sent_once(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return c->snd.una == c->recover && c->queue.head != INDEX_NONE
+		&& (send_segment_at(tcp, c->queue.head)->flags & SEND_RESENT) == 0;
 }
 
 // Step 2. What does not cover more than `recover` may be echoes of our own retransmissions (RFC 6582 4): unless
-// `recover` is of a mark or a probe, or the first segment's has been without an answer for too long.
+// `recover` is of a mark or a probe, the first segment was sent but once, or its retransmission has been without an
+// answer for too long.
 static bool is_loss(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	if (c->rtx != c->snd.nxt)
@@ -121,7 +154,7 @@ static bool is_loss(const struct tcp *tcp, const struct tcp_conn *c)
 	if (c->dupacks < threshold(tcp, c))
 		return false;
 	return seq_is_after(c->snd.una, c->recover) || conn_has(c, CONN_CWR | CONN_TAIL_PROBED)
-		|| is_overdue(tcp, c);
+		|| is_head_sent_once(tcp, c) || is_overdue(tcp, c);
 }
 
 // A duplicate counts as a segment delivered, as long as there can be one more at the peer: between two advances
@@ -144,12 +177,16 @@ void recovery_on_duplicate(struct tcp *tcp, struct tcp_conn *c)
 	if (conn_has(c, CONN_RECOVERY)) {
 		count_duplicate(c);
 		if (is_overdue(tcp, c))
-			enter_again(tcp, c);
-	} else if (c->rtx == c->snd.nxt) {
+			recovery_enter_again(tcp, c);
+	} else if (c->rtx != c->snd.nxt) {
+		// A copy that was not needed has left the network.
+		if ((c->dupacks + 1u) * c->mss < conn_flight(c))
+			c->dupacks++;
+	} else {
 		if (c->dupacks < UINT16_MAX)
 			c->dupacks++;
 		if (is_loss(tcp, c))
-			recovery_enter(tcp, c);
+			recovery_enter(tcp, c, conn_unacked(c));
 	}
 	conn_wants_output(tcp, c);
 }
@@ -172,7 +209,8 @@ static bool has_many_holes(const struct tcp_conn *c, uint32_t lost, uint32_t to_
 	uint64_t holes = lost / c->mss;
 	uint64_t repair_us = holes * (c->rtt.srtt_8th_us / 8);
 
-	return repair_us > c->rtt.rto_us && lost < c->loss.flight
+	return holes >= HOLES_MANY && repair_us > c->rtt.rto_us && lost < c->loss.flight
+		&& !congestion_of(c)->is_fixed
 		&& holes * to_next_hole <= (uint64_t)HOLES_APART_MAX * c->loss.flight;
 }
 
@@ -195,7 +233,7 @@ static void go_back(struct tcp *tcp, struct tcp_conn *c, uint32_t lost)
 
 void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
-	uint32_t held = (news->acked_bytes - 1) / c->mss;
+	uint32_t told;
 	uint32_t lost = lost_bytes(c, news->acked_bytes);
 
 	if (seq_is_at_or_after(c->snd.una, c->recover)) {
@@ -208,12 +246,11 @@ void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news 
 	}
 	// Step 5, partial acknowledgement: the next hole, at once. Of what was acknowledged all but the segment sent
 	// again had been told of by duplicates.
-	held = held < c->dupacks ? held : c->dupacks;
-	c->dupacks = (uint16_t)(c->dupacks - held);
+	told = reduction_forget_acked(c, news->acked_bytes);
 	c->loss.unacked = conn_unacked(c);
 	if (!is_awaited(tcp, c))
 		c->flags |= CONN_RETRANSMIT_HEAD;
-	reduction_on_delivered(c, news->acked_bytes - held * c->mss);
+	reduction_on_delivered(c, news->acked_bytes - told * c->mss);
 	conn_wants_output(tcp, c);
 }
 

@@ -21,8 +21,16 @@ void recovery_on_duplicate(struct tcp *tcp, struct tcp_conn *c);
 // New data was acknowledged during recovery.
 void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news);
 
-// The first unacknowledged segment is lost.
-void recovery_enter(struct tcp *tcp, struct tcp_conn *c);
+// The first unacknowledged segment is lost; so much was in flight when that showed.
+void recovery_enter(struct tcp *tcp, struct tcp_conn *c, uint32_t flight_bytes);
+
+// The retransmission of the first unacknowledged segment is lost too: another indication of congestion
+// (RFC 5681 4.3).
+void recovery_enter_again(struct tcp *tcp, struct tcp_conn *c);
+
+// When the answer to the last retransmission of the first segment should have come; PLX_TIME_NEVER when there was
+// none. The estimate is that of RFC 6298 without its lower bound: what fills a gap is acknowledged without delay.
+plx_time recovery_answer_at(const struct tcp *tcp, const struct tcp_conn *c);
 
 // Is there anything new that the peer's window has room for, and that nothing but cwnd would hold back?
 bool recovery_has_new_to_send(const struct tcp *tcp, const struct tcp_conn *c);

@@ -8,14 +8,11 @@
 #include "tcp/congestion.h"
 #include "tcp/seq.h"
 
-uint32_t reduction_for_loss(struct tcp_conn *c)
+uint32_t reduction_for_loss(struct tcp_conn *c, uint32_t flight_bytes)
 {
 	// RFC 5681 3.2 step 2: what limited transmit has sent beyond cwnd does not count.
-	return congestion_ssthresh(c, conn_unacked(c) < c->cwnd ? conn_unacked(c) : c->cwnd);
+	return congestion_ssthresh(c, flight_bytes < c->cwnd ? flight_bytes : c->cwnd);
 }
-
-// A hole that is filled may let go at most what a connection begins with (RFC 6928 2).
-enum { BURST_SEGMENTS = 10 };
 
 void reduction_begin(struct tcp_conn *c, uint32_t ssthresh)
 {
@@ -56,11 +53,11 @@ void reduction_on_delivered(struct tcp_conn *c, uint32_t delivered_bytes)
 		c->cwnd = c->mss;
 }
 
-void reduction_without_repair(struct tcp_conn *c)
+void reduction_without_repair(struct tcp_conn *c, uint32_t flight_bytes)
 {
 	if (congestion_of(c)->is_fixed)
 		return;
-	reduction_begin(c, reduction_for_loss(c));
+	reduction_begin(c, reduction_for_loss(c, flight_bytes));
 	if (c->snd.una == c->snd.nxt) {
 		reduction_end(c);
 		return;
@@ -80,12 +77,16 @@ void reduction_on_ack(struct tcp_conn *c, uint32_t acked_bytes)
 
 void reduction_end(struct tcp_conn *c)
 {
-	uint32_t most = conn_has(c, CONN_RECOVERY)
-		? conn_unacked(c) + (uint32_t)BURST_SEGMENTS * c->mss
-		: c->ssthresh;
+	bool was_loss = conn_has(c, CONN_RECOVERY);
 
 	c->flags &= ~(CONN_RECOVERY | CONN_CWR);
 	c->dupacks = 0;
-	if (!congestion_of(c)->is_fixed)
-		c->cwnd = c->ssthresh < most ? c->ssthresh : most;
+	// Nothing was sent again for a mark: duplicates that come now are no echoes.
+	if (!was_loss)
+		c->recover = c->snd.una - 1;
+	if (congestion_of(c)->is_fixed)
+		return;
+	c->cwnd = c->ssthresh;
+	if (was_loss)
+		congestion_limit_burst(c);
 }

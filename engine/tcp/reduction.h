@@ -10,24 +10,50 @@
 
 #include "tcp/conn.h"
 
-// What is thought to be in the network: a duplicate says that a segment has left it. Outside of recovery as
-// many count as limited transmit replaces (RFC 3042).
+// How many bytes duplicates say are at the peer. While nothing is repaired as many segments count as limited
+// transmit replaces (RFC 3042), of those that were out before it sent any.
+static inline uint32_t reduction_held(const struct tcp_conn *c)
+{
+	uint32_t held = (uint32_t)c->dupacks * c->mss;
+	uint32_t most = (c->reordering - 1u) * c->mss;
+	uint32_t flight = conn_flight(c) < c->cwnd ? conn_flight(c) : c->cwnd;
+
+	if (conn_has(c, CONN_RECOVERY) || c->rtx != c->snd.nxt)
+		return held;
+	if (flight < most + c->mss)
+		most = flight > c->mss ? flight - c->mss : 0;
+	return held < most ? held : most;
+}
+
+// What is thought to be in the network.
 static inline uint32_t reduction_pipe(const struct tcp_conn *c)
 {
 	uint32_t flight = conn_flight(c);
-	uint32_t most = conn_has(c, CONN_RECOVERY) ? c->dupacks : c->reordering - 1u;
-	uint32_t held = (c->dupacks < most ? c->dupacks : most) * c->mss;
+	uint32_t held;
 
-	if (held == 0)
+	if (c->dupacks == 0)
 		return flight;
+	held = reduction_held(c);
 	return flight > held + c->mss ? flight - held : flight < c->mss ? flight : c->mss;
+}
+
+// Of what duplicates have told so much is acknowledged now. Gives for how many segments that was; all but the last of
+// them, which fills the gap.
+static inline uint32_t reduction_forget_acked(struct tcp_conn *c, uint32_t acked_bytes)
+{
+	uint32_t told = (acked_bytes - 1) / c->mss;
+
+	if (told > c->dupacks || !conn_has(c, CONN_RECOVERY | CONN_LOSS))
+		told = c->dupacks;
+	c->dupacks = (uint16_t)(c->dupacks - told);
+	return told;
 }
 
 // The window is to come down from what is in flight to `ssthresh`.
 void reduction_begin(struct tcp_conn *c, uint32_t ssthresh);
 
-// ssthresh after a loss, as the congestion control has it.
-uint32_t reduction_for_loss(struct tcp_conn *c);
+// ssthresh after a loss with so much in flight, as the congestion control has it.
+uint32_t reduction_for_loss(struct tcp_conn *c, uint32_t flight_bytes);
 
 // So much more was delivered, as far as an acknowledgement tells: cwnd is what is in the network and what may
 // follow it now.
@@ -41,7 +67,7 @@ static inline void reduction_on_sent(struct tcp_conn *c, uint32_t len_bytes)
 }
 
 // A reduction with nothing left to repair, until all that is in flight now is acknowledged.
-void reduction_without_repair(struct tcp_conn *c);
+void reduction_without_repair(struct tcp_conn *c, uint32_t flight_bytes);
 
 // SND.UNA has moved by `acked_bytes` while that goes on.
 void reduction_on_ack(struct tcp_conn *c, uint32_t acked_bytes);

@@ -14,6 +14,7 @@
 #include "tcp/ecn.h"
 #include "tcp/path_mtu.h"
 #include "tcp/persist.h"
+#include "tcp/recovery.h"
 #include "tcp/send_queue.h"
 #include "tcp/spurious.h"
 
@@ -146,6 +147,15 @@ static void on_threshold_r1(struct tcp *tcp, struct tcp_conn *c)
 		conn_soft_error(tcp, c, -ETIMEDOUT);
 }
 
+// So many duplicates should have been enough.
+static void forget_reordering(struct tcp_conn *c)
+{
+	unsigned enough = c->dupacks > DUPACK_THRESHOLD ? c->dupacks : DUPACK_THRESHOLD;
+
+	if (c->reordering > enough)
+		c->reordering = enough & DUPACK_THRESHOLD_MAX;
+}
+
 // Everything from SND.UNA on counts as lost. The first time it is not certain yet (RFC 5682 2.1 step 1).
 static void lose_all(struct tcp *tcp, struct tcp_conn *c)
 {
@@ -164,6 +174,7 @@ static void lose_all(struct tcp *tcp, struct tcp_conn *c)
 	// RFC 6582 4: the end of what is in flight, so that late duplicates start nothing.
 	c->recover = c->snd.nxt;
 	c->rtx = c->snd.una;
+	forget_reordering(c);
 	c->dupacks = 0;
 	c->flags &= ~(CONN_RECOVERY | CONN_CWR | CONN_RETRANSMIT_HEAD | CONN_FRTO | CONN_FRTO_NEW
 		      | CONN_TAIL_PROBE | CONN_TAIL_PROBED | CONN_TAIL_RESENT);

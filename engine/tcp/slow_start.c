@@ -82,20 +82,31 @@ static void hystart_on_ack(struct tcp_conn *c, const struct ack_news *news)
 	uint32_t limit = c->is_paced ? UINT32_MAX : (uint32_t)L_HYSTART * c->mss;
 	uint32_t growth = min_u32(news->acked_bytes, limit);
 
-	if (news->was_cwnd_limited)
-		c->cwnd += c->hystart.css_rounds > 0 ? growth / CSS_GROWTH_DIVISOR : growth;
+	// A window that was not used has filled no queue.
+	if (!news->was_cwnd_limited)
+		return;
+	c->cwnd += c->hystart.css_rounds > 0 ? growth / CSS_GROWTH_DIVISOR : growth;
 	if (news->has_rtt)
 		on_sample(&c->hystart, (uint32_t)duration_to_us(news->rtt));
 	if (seq_is_at_or_after(c->snd.una, c->hystart.window_end))
 		on_round(c);
 }
 
+// After a timeout one acknowledgement counts for one segment. But where it goes beyond what was sent again, that has
+// all arrived, and most of the rest had before: the window doubles as if each had been acknowledged.
+static uint32_t limit_after_loss(const struct tcp_conn *c, const struct ack_news *news)
+{
+	return news->acked_bytes > news->flight_before ? news->flight_before
+						       : (uint32_t)L_AFTER_LOSS * c->mss;
+}
+
 void slow_start_on_ack(struct tcp_conn *c, const struct ack_news *news)
 {
-	uint32_t segments = conn_has(c, CONN_LOSS) ? L_AFTER_LOSS : L_RESTART;
+	uint32_t limit = conn_has(c, CONN_LOSS) ? limit_after_loss(c, news)
+						: (uint32_t)L_RESTART * c->mss;
 
 	if (c->ssthresh == SSTHRESH_UNKNOWN)
 		hystart_on_ack(c, news);
 	else if (news->was_cwnd_limited)
-		c->cwnd += min_u32(news->acked_bytes, segments * c->mss);
+		c->cwnd += min_u32(news->acked_bytes, limit);
 }

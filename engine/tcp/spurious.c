@@ -19,7 +19,10 @@ enum { FRTO_NEW_SEGMENTS = 2, FRTO_REVERT_SEGMENTS = 3 };
 
 void spurious_begin(struct tcp *tcp, struct tcp_conn *c, uint32_t ssthresh)
 {
-	c->loss.pipe_prev = conn_unacked(c) > ssthresh ? conn_unacked(c) : ssthresh;
+	bool is_more = conn_unacked(c) > ssthresh
+		&& !conn_has(c, CONN_CWR); // a mark's reduction stays
+
+	c->loss.pipe_prev = is_more ? conn_unacked(c) : ssthresh;
 	c->loss.resent_ts = timestamp_now(tcp, c->ts_offset);
 }
 
@@ -27,12 +30,15 @@ void spurious_begin(struct tcp *tcp, struct tcp_conn *c, uint32_t ssthresh)
 static void adapt_timer(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
 	struct rtt_bounds bounds = retransmit_bounds(tcp, c);
+	// An echo is not believed beyond the first sending of what it acknowledges.
+	uint32_t silent_ms = (uint32_t)duration_to_ms(tcp->now) - c->stalled_ms;
+	uint32_t echo_ms = timestamp_now(tcp, c->ts_offset) - news->ts_ecr;
 	plx_duration rtt = 0;
 
 	if (news->has_rtt)
 		rtt = news->rtt;
 	else if (news->has_ts_ecr)
-		rtt = (timestamp_now(tcp, c->ts_offset) - news->ts_ecr) * PLX_MILLISECOND;
+		rtt = (echo_ms < silent_ms ? echo_ms : silent_ms) * PLX_MILLISECOND;
 	rtt_after_spurious(&c->rtt, rtt, &bounds);
 }
 
@@ -85,7 +91,7 @@ static bool sends_new(struct tcp *tcp, struct tcp_conn *c)
 	if (!recovery_has_new_to_send(tcp, c))
 		return false;
 	c->rtx = c->snd.nxt;
-	c->cwnd = conn_unacked(c) + FRTO_NEW_SEGMENTS * c->mss;
+	congestion_set_cwnd(c, conn_unacked(c) + FRTO_NEW_SEGMENTS * c->mss);
 	conn_wants_output(tcp, c);
 	return true;
 }
@@ -144,7 +150,7 @@ bool spurious_on_duplicate(struct tcp *tcp, struct tcp_conn *c)
 	if (!was_waiting)
 		return false;
 	c->rtx = c->snd.una;
-	c->cwnd = FRTO_REVERT_SEGMENTS * c->mss;
+	congestion_set_cwnd(c, FRTO_REVERT_SEGMENTS * c->mss);
 	conn_wants_output(tcp, c);
 	return true;
 }

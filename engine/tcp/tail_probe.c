@@ -14,6 +14,16 @@
 // Less is not worth a timer, and hosts delay as much.
 #define TAIL_PROBE_MIN (10 * PLX_MILLISECOND)
 
+// Is the retransmission that a recovery hangs on to be sent once more? The peer acknowledges without delay what fills
+// a gap, so even a single segment's silence tells.
+static bool is_repair_eligible(const struct tcp_conn *c)
+{
+	return conn_has(c, CONN_RECOVERY) && c->has_data_rtt && c->backoff == 0
+		&& !conn_has(c,
+			     CONN_PERSIST | CONN_TAIL_PROBE | CONN_TAIL_PROBED
+				     | CONN_RETRANSMIT_HEAD);
+}
+
 // Nothing is being repaired, nothing else is being waited for. The handshake's round trip alone is no measure of
 // what data takes. The peer may delay the acknowledgement of a single segment by as much as the least timeout
 // (RFC 8985 7.2, WCDelAckT): for that the timeout is early enough.
@@ -48,12 +58,18 @@ static plx_time last_sent(const struct tcp *tcp, const struct tcp_conn *c)
 
 plx_time tail_probe_at(const struct tcp *tcp, const struct tcp_conn *c)
 {
+	bool is_repair = is_repair_eligible(c);
 	plx_time last_advance;
 	plx_time at;
 
-	if (c->rto_deadline == PLX_TIME_NEVER || !is_eligible(c)
+	if (c->rto_deadline == PLX_TIME_NEVER || !(is_repair || is_eligible(c))
 	    || conn_option(tcp, c, PLX_OPTION_TAIL_PROBE) == 0)
 		return PLX_TIME_NEVER;
+	if (is_repair) {
+		at = time_max(recovery_answer_at(tcp, c),
+			      time_add(last_sent(tcp, c), TAIL_PROBE_MIN));
+		return at < c->rto_deadline ? at : PLX_TIME_NEVER;
+	}
 	last_advance = time_subtract(c->rto_deadline, duration_from_us(c->rtt.rto_us));
 	at = time_add(time_max(last_advance, last_sent(tcp, c)), probe_timeout(c));
 	return at < c->rto_deadline ? at : PLX_TIME_NEVER;
@@ -61,7 +77,13 @@ plx_time tail_probe_at(const struct tcp *tcp, const struct tcp_conn *c)
 
 void tail_probe_begin(struct tcp *tcp, struct tcp_conn *c)
 {
-	c->flags |= CONN_TAIL_PROBE;
+	if (conn_has(c, CONN_RECOVERY)) {
+		recovery_enter_again(tcp, c);
+		c->flags |= CONN_TAIL_PROBED | CONN_TAIL_RESENT;
+		tcp_count(tcp, PLX_COUNTER_TCP_TAIL_PROBES);
+	} else {
+		c->flags |= CONN_TAIL_PROBE;
+	}
 	conn_wants_output(tcp, c);
 }
 
@@ -82,18 +104,19 @@ bool tail_probe_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_new
 	// RFC 8985 7.4: that it was needed is told by its answer. Then a loss has been repaired, and the window
 	// comes down as after any other.
 	bool has_repaired = conn_has(c, CONN_TAIL_RESENT) && news->is_answer_to_resent;
+	uint32_t flight = conn_unacked(c) + news->acked_bytes;
 
 	if (!conn_has(c, CONN_TAIL_PROBED))
 		return false;
 	if (conn_has(c, CONN_TAIL_RESENT) || seq_is_at_or_after(c->snd.una, c->recover))
 		c->flags &= ~(CONN_TAIL_PROBED | CONN_TAIL_RESENT);
-	if (!has_repaired)
+	if (!has_repaired || conn_has(c, CONN_RECOVERY))
 		return false;
 	// What follows the probe was sent before the silence: if that was not acknowledged, it is missing too.
 	if (seq_is_before(c->snd.una, c->recover))
-		recovery_enter(tcp, c);
+		recovery_enter(tcp, c, flight);
 	else
-		reduction_without_repair(c);
+		reduction_without_repair(c, flight);
 	ecn_on_reduction(c);
 	return true;
 }

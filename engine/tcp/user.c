@@ -295,6 +295,8 @@ int user_set_option(struct tcp *tcp, plx_conn handle, enum plx_option option, in
 		delayed_ack_at_once(tcp, c);
 	if (option == PLX_OPTION_CONGESTION && conn_is_synchronized(c))
 		congestion_change(c, (unsigned)value);
+	if (option == PLX_OPTION_RECEIVE_BUFFER)
+		c->rcv_grown = 0;
 	if (option == PLX_OPTION_PACING)
 		c->is_paced = value != 0;
 	conn_wants_output(tcp, c); // what Nagle or a small buffer held back may go now

@@ -177,10 +177,12 @@ static void follow(struct watch_flow *flow, const struct plx_info *info,
 		   const struct plx_stats *stats, plx_time now)
 {
 	uint64_t timeouts = stats->counters[PLX_COUNTER_TCP_TIMEOUTS];
+	bool is_lost = info->recovery
+		== PLX_RECOVERY_TIMEOUT; // or as after one: many holes at once
 
 	if (!flow->is_known)
 		flow->nxt = flow->lost_end = info->snd_una;
-	else if (flow->timeouts != timeouts)
+	else if (flow->timeouts != timeouts || (is_lost && !flow->is_lost))
 		flow->lost_end = flow->nxt;
 	if (info->snd_una != flow->una || info->snd_wnd_bytes != flow->wnd_bytes)
 		flow->active_at = now;
@@ -192,6 +194,7 @@ static void follow(struct watch_flow *flow, const struct plx_info *info,
 	flow->una = info->snd_una;
 	flow->wnd_bytes = info->snd_wnd_bytes;
 	flow->timeouts = timeouts;
+	flow->is_lost = is_lost;
 	flow->is_known = true;
 }
 
@@ -225,7 +228,8 @@ static const char *stall_fault(struct watch *watch, struct watch_flow *flow,
 {
 	bool is_waiting = info->snd_una != info->snd_nxt || info->unsent_bytes > 0;
 	plx_duration rto = info->rto > flow->rto ? info->rto : flow->rto;
-	plx_duration bound = rto + rto / 4 + TIMER_SLACK;
+	plx_duration patience = rto > 3 * info->srtt ? rto : 3 * info->srtt; // in recovery
+	plx_duration bound = patience + rto / 4 + TIMER_SLACK;
 	plx_time due;
 	const char *rule = NULL;
 
