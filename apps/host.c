@@ -128,7 +128,7 @@ static int fill_content(const struct config_server *server, struct content *cont
 	return code;
 }
 
-enum { CONNECTION_OPTIONS = 3 };
+enum { CONNECTION_OPTIONS = 6 };
 
 static int create_server(const struct hosts *hosts, unsigned index,
 			 const struct config_stack *stack, struct application **application)
@@ -139,6 +139,9 @@ static int create_server(const struct hosts *hosts, unsigned index,
 		{PLX_OPTION_CONGESTION, (int64_t)server->congestion},
 		{PLX_OPTION_SEND_BUFFER, (int64_t)server->send_buffer},
 		{PLX_OPTION_RECEIVE_BUFFER, (int64_t)server->receive_buffer},
+		{PLX_OPTION_RECEIVE_BUFFER_MAX, (int64_t)server->receive_buffer_max},
+		{PLX_OPTION_ECN, (int64_t)server->ecn},
+		{PLX_OPTION_PACING, (int64_t)server->pacing},
 	};
 	const struct server_config config = {
 		.address = server->listen.addr,
@@ -173,6 +176,9 @@ static int create_load(const struct hosts *hosts, unsigned index, const struct w
 		{PLX_OPTION_CONGESTION, (int64_t)load->congestion},
 		{PLX_OPTION_SEND_BUFFER, (int64_t)load->send_buffer},
 		{PLX_OPTION_RECEIVE_BUFFER, (int64_t)load->receive_buffer},
+		{PLX_OPTION_RECEIVE_BUFFER_MAX, (int64_t)load->receive_buffer_max},
+		{PLX_OPTION_ECN, (int64_t)load->ecn},
+		{PLX_OPTION_PACING, (int64_t)load->pacing},
 	};
 	const struct load_config config = {
 		.target = load->target.addr,

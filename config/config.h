@@ -126,6 +126,9 @@ struct config_server {
 	uint64_t congestion;	      // as of plx_congestion_index()
 	uint64_t send_buffer;
 	uint64_t receive_buffer;
+	uint64_t receive_buffer_max;
+	uint64_t ecn;	 // enum plx_ecn
+	uint64_t pacing; // 0 or 1
 };
 
 struct config_load {
@@ -142,6 +145,9 @@ struct config_load {
 	uint64_t congestion; // as of plx_congestion_index()
 	uint64_t send_buffer;
 	uint64_t receive_buffer;
+	uint64_t receive_buffer_max;
+	uint64_t ecn;	 // enum plx_ecn
+	uint64_t pacing; // 0 or 1
 };
 
 struct config {

@@ -60,6 +60,9 @@ static int parse_number(const struct config_key_info *key, const char *text, uin
 static const char *const words_switch[] = {"no", "yes", NULL};
 static const char *const words_cookies[] = {"auto", "always", "never", NULL};
 
+// In the order of enum plx_ecn.
+static const char *const words_ecn[] = {"never", "ask", "agree", NULL};
+
 static int parse_word(const struct config_key_info *key, const char *const *words, const char *text,
 		      uint64_t *field, char *reason)
 {
@@ -145,6 +148,8 @@ int config_value_parse(const struct config_key_info *key, const char *text, void
 		return parse_word(key, words_switch, text, field, reason);
 	case CONFIG_TYPE_COOKIES:
 		return parse_word(key, words_cookies, text, field, reason);
+	case CONFIG_TYPE_ECN:
+		return parse_word(key, words_ecn, text, field, reason);
 	case CONFIG_TYPE_CONGESTION:
 		return parse_congestion(text, field, reason);
 	case CONFIG_TYPE_MAC:
