@@ -59,6 +59,8 @@ void congestion_change(struct tcp_conn *c, unsigned index)
 
 	c->congestion = index & 7;
 	congestion_of(c)->init(c);
+	if (c->ssthresh == SSTHRESH_UNKNOWN)
+		slow_start_begin(c);
 	if (was_fixed && !congestion_of(c)->is_fixed)
 		c->cwnd = conn_unacked(c) > c->mss ? conn_unacked(c)
 						   : c->mss; // its window meant nothing

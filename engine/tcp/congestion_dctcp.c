@@ -80,6 +80,11 @@ static uint32_t ssthresh_on_mark(struct tcp_conn *c)
 	return c->cwnd - (uint32_t)((uint64_t)c->cwnd * dctcp->alpha / ALPHA_ONE / 2);
 }
 
+static void on_restart(struct tcp_conn *c)
+{
+	state_of(c)->increase = 0;
+}
+
 const struct congestion_ops congestion_dctcp = {
 	.name = "dctcp",
 	.init = init,
@@ -87,5 +92,6 @@ const struct congestion_ops congestion_dctcp = {
 	.observe = observe,
 	.ssthresh = ssthresh,
 	.ssthresh_on_mark = ssthresh_on_mark,
+	.on_restart = on_restart,
 	.echoes_every_mark = true,
 };

@@ -49,4 +49,5 @@ const struct congestion_ops congestion_newreno = {
 	.init = init,
 	.on_ack = on_ack,
 	.ssthresh = ssthresh,
+	.on_restart = init,
 };

@@ -85,7 +85,11 @@ struct hystart {
 struct loss {
 	uint32_t flight;    // RecoverFS of RFC 6937: in flight when it began
 	uint32_t delivered; // prr_delivered
-	uint32_t out;	    // prr_out
+	union {
+		uint32_t out; // prr_out
+		uint32_t
+			resent_end; // after a timeout: how far F-RTO's first answer found it sent again
+	};
 	uint32_t pipe_prev; // of RFC 4015, what ssthresh goes back to; 0: nothing to take back
 	union {
 		uint32_t resent_ts; // TSval of the first retransmission (RFC 3522 3.2 step 2)

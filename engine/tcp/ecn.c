@@ -36,7 +36,6 @@ static void follow_mark(struct tcp *tcp, struct tcp_conn *c, bool is_marked)
 	if (c->ack_segs > 0)
 		segment_tx_early_ack(tcp, c);
 	c->flags ^= CONN_ECE_OWED;
-	c->flags |= CONN_ACK_NOW;
 }
 
 void ecn_on_segment(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
@@ -65,6 +64,5 @@ void ecn_on_echo(struct tcp *tcp, struct tcp_conn *c)
 	c->recover = c->snd.nxt;
 	c->flags |= CONN_CWR;
 	reduction_on_delivered(c, 0); // what else it tells is counted where it is found
-	ecn_on_reduction(c);
 	tcp_count(tcp, PLX_COUNTER_TCP_ECN_REDUCTIONS);
 }

@@ -172,8 +172,10 @@ static void restart_after_idle(struct turn *t)
 	struct tcp_conn *c = t->c;
 	uint32_t idle_ms = (uint32_t)duration_to_ms(t->tcp->now) - c->last_sent_ms;
 
-	if (c->snd.una == c->snd.nxt && idle_ms > c->rtt.rto_us / 1000)
-		congestion_on_idle(c, (uint32_t)conn_option(t->tcp, c, PLX_OPTION_INITIAL_WINDOW));
+	if (c->snd.una != c->snd.nxt || idle_ms <= c->rtt.rto_us / 1000)
+		return;
+	c->pace_until_us = 0; // a truncated clock may have come round
+	congestion_on_idle(c, (uint32_t)conn_option(t->tcp, c, PLX_OPTION_INITIAL_WINDOW));
 }
 
 static enum step send_new(struct turn *t)

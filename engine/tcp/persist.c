@@ -12,6 +12,7 @@
 
 void persist_begin(struct tcp *tcp, struct tcp_conn *c)
 {
+	c->flags &= ~CONN_TAIL_PROBE;
 	c->flags |= CONN_PERSIST;
 	c->backoff = 0;
 	c->probes_unanswered = 0;

@@ -8,7 +8,6 @@
 
 #include "tcp/congestion.h"
 #include "tcp/connections.h"
-#include "tcp/ecn.h"
 #include "tcp/reduction.h"
 #include "tcp/send_queue.h"
 #include "tcp/seq.h"
@@ -78,7 +77,6 @@ void recovery_enter(struct tcp *tcp, struct tcp_conn *c, uint32_t flight_bytes)
 	c->flags &= ~(CONN_CWR | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW | CONN_TAIL_PROBE
 		      | CONN_TAIL_PROBED | CONN_TAIL_RESENT);
 	c->flags |= CONN_RECOVERY | CONN_RETRANSMIT_HEAD;
-	ecn_on_reduction(c);
 	// The answer to what is sent again comes a round trip from now, not from the last new acknowledgement.
 	c->rto_deadline = time_max(c->rto_deadline,
 				   time_add(tcp->now, duration_from_us(c->rtt.rto_us)));
@@ -147,8 +145,6 @@ static bool is_head_sent_once(const struct tcp *tcp, const struct tcp_conn *c)
 // answer for too long.
 static bool is_loss(const struct tcp *tcp, const struct tcp_conn *c)
 {
-	if (c->rtx != c->snd.nxt)
-		return false;
 	if (conn_has(c, CONN_TAIL_PROBED) && !conn_has(c, CONN_TAIL_RESENT))
 		return true; // an answer to new data after a silence: what came before is lost
 	if (c->dupacks < threshold(tcp, c))

@@ -6,6 +6,7 @@
 #include "tcp/reduction.h"
 
 #include "tcp/congestion.h"
+#include "tcp/ecn.h"
 #include "tcp/seq.h"
 
 uint32_t reduction_for_loss(struct tcp_conn *c, uint32_t flight_bytes)
@@ -16,6 +17,7 @@ uint32_t reduction_for_loss(struct tcp_conn *c, uint32_t flight_bytes)
 
 void reduction_begin(struct tcp_conn *c, uint32_t ssthresh)
 {
+	ecn_on_reduction(c);
 	c->ssthresh = ssthresh;
 	c->loss.flight = conn_unacked(c);
 	c->loss.delivered = 0;

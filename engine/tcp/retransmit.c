@@ -166,10 +166,11 @@ static void lose_all(struct tcp *tcp, struct tcp_conn *c)
 	// A recovery that has come far enough for a partial acknowledgement has reduced for this window already.
 	congestion_on_timeout(c, c->backoff == 0 && !(is_in_recovery && c->has_partial_ack));
 	ecn_on_reduction(c);
-	// In recovery it was the first retransmission that was needed, or not.
+	// It is the first retransmission that was needed or not: in a recovery, and with timestamps, which go on telling
+	// (RFC 3522 3.2 step 2), after several timeouts.
 	if (is_first)
 		spurious_begin(tcp, c, ssthresh);
-	else if (!is_in_recovery)
+	else if (!is_in_recovery && !conn_has(c, CONN_TIMESTAMPS))
 		c->loss.pipe_prev = 0;
 	// RFC 6582 4: the end of what is in flight, so that late duplicates start nothing.
 	c->recover = c->snd.nxt;

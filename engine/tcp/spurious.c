@@ -90,6 +90,7 @@ static bool sends_new(struct tcp *tcp, struct tcp_conn *c)
 {
 	if (!recovery_has_new_to_send(tcp, c))
 		return false;
+	c->loss.resent_end = c->rtx;
 	c->rtx = c->snd.nxt;
 	congestion_set_cwnd(c, conn_unacked(c) + FRTO_NEW_SEGMENTS * c->mss);
 	conn_wants_output(tcp, c);
@@ -100,7 +101,10 @@ static bool sends_new(struct tcp *tcp, struct tcp_conn *c)
 static bool frto_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
 	if (conn_has(c, CONN_FRTO_NEW)) {
-		on_spurious_timeout(tcp, c, news); // 3 b: what was not sent again has arrived
+		// 3 b: something that was not sent again has arrived.
+		if (!seq_is_after(c->snd.una, c->loss.resent_end))
+			return spurious_on_duplicate(tcp, c);
+		on_spurious_timeout(tcp, c, news);
 		return true;
 	}
 	if (!conn_has(c, CONN_FRTO))
@@ -112,33 +116,24 @@ static bool frto_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_ne
 	return true;
 }
 
-// An answer to the original comes before one to the retransmission can.
-static bool is_too_soon(const struct tcp_conn *c, const struct ack_news *news)
-{
-	return news->was_head_resent
-		&& news->since_head_sent < duration_from_us(c->rtt.srtt_8th_us / 16);
-}
-
 bool spurious_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
 	bool is_timeout = conn_has(c, CONN_LOSS);
-	bool is_decided = news->has_ts_ecr || !is_timeout;
-	bool is_spurious;
 
 	if (!conn_has(c, CONN_RECOVERY | CONN_LOSS) || c->loss.pipe_prev == 0)
 		return false;
-	if (!is_decided)
+	if (!news->has_ts_ecr && is_timeout)
 		return frto_on_ack(tcp, c, news);
-	is_spurious = news->has_ts_ecr ? seq_is_before(news->ts_ecr, c->loss.resent_ts)
-				       : is_too_soon(c, news);
-	if (is_spurious && is_timeout)
-		on_spurious_timeout(tcp, c, news);
-	else if (is_spurious)
-		on_spurious_fast_retransmit(tcp, c, news);
-	else
-		c->loss.pipe_prev = 0; // only the first one tells
 	c->flags &= ~CONN_FRTO;
-	return is_spurious;
+	if (!news->has_ts_ecr || !seq_is_before(news->ts_ecr, c->loss.resent_ts)) {
+		c->loss.pipe_prev = 0; // only the first one tells
+		return false;
+	}
+	if (is_timeout)
+		on_spurious_timeout(tcp, c, news);
+	else
+		on_spurious_fast_retransmit(tcp, c, news);
+	return true;
 }
 
 bool spurious_on_duplicate(struct tcp *tcp, struct tcp_conn *c)

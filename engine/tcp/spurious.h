@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Was the retransmission needed? By timestamps (Eifel, RFC 3522), by the order of acknowledgements after a
-// timeout (F-RTO, RFC 5682 2.1), by an answer that comes too soon to be one. If it was not, the window and
+// Was the retransmission needed? By timestamps (Eifel, RFC 3522), or without them by the order of acknowledgements
+// after a timeout (F-RTO, RFC 5682 2.1). If it was not, the window and
 // what was sent are as before (RFC 4015), and the path is known to reorder or to delay.
 // Called by tcp/ack, tcp/recovery, tcp/retransmit.
 #ifndef TCP_SPURIOUS_H
@@ -16,7 +16,7 @@ void spurious_begin(struct tcp *tcp, struct tcp_conn *c, uint32_t ssthresh);
 // SND.UNA has moved. True when that settles what this acknowledgement means to the window.
 bool spurious_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news);
 
-// A duplicate. True when it was the answer that F-RTO waited for.
+// A duplicate: what F-RTO waited for, if it did, is real. True when it was the second answer.
 bool spurious_on_duplicate(struct tcp *tcp, struct tcp_conn *c);
 
 #endif

@@ -6,7 +6,6 @@
 #include "tcp/tail_probe.h"
 
 #include "tcp/connections.h"
-#include "tcp/ecn.h"
 #include "tcp/recovery.h"
 #include "tcp/reduction.h"
 #include "tcp/seq.h"
@@ -117,6 +116,5 @@ bool tail_probe_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_new
 		recovery_enter(tcp, c, flight);
 	else
 		reduction_without_repair(c, flight);
-	ecn_on_reduction(c);
 	return true;
 }
