@@ -36,7 +36,7 @@ struct watch_flow {
 	uint32_t lost_end; // SND.NXT when a timeout called everything lost
 	uint32_t mss_bytes;
 	uint64_t timeouts;
-	bool is_lost; // all that was sent counted as lost at the last turn
+	bool is_lost;	    // all that was sent counted as lost at the last turn
 	plx_time active_at; // something that takes sequence numbers was sent, or news came
 	plx_duration rto;   // at the last look
 	plx_time due;	    // until then something has to happen; PLX_TIME_NEVER: nothing
