@@ -96,24 +96,26 @@ static struct pool_plan pool_plan_of(const struct system *system, const struct w
 	return stack_setup_pool(&system->config, &system->topology, worker->plan);
 }
 
-static int create_pools(struct system *system, struct system_error *error)
+static int node_of(const struct system *system, const struct worker *worker)
 {
 	const struct topology *topology = &system->topology;
 
+	return worker->relay != NULL ? topology->node_of_relay[worker->plan]
+				     : topology->node_of_stack[worker->plan];
+}
+
+static int create_pools(struct system *system, struct system_error *error)
+{
 	for (unsigned i = 0; i < system->n_workers; i++) {
 		const struct worker *worker = &system->workers[i];
-		bool is_relay = worker->relay != NULL;
 		struct pool_plan plan = pool_plan_of(system, worker);
 		char name[RTE_MEMPOOL_NAMESIZE];
 
 		snprintf(name, sizeof(name), "pollux_%u", i);
-		system->pools[i] =
-			stack_setup_create_pool(&plan, name,
-						is_relay ? topology->node_of_relay[worker->plan]
-							 : topology->node_of_stack[worker->plan]);
+		system->pools[i] = stack_setup_create_pool(&plan, name, node_of(system, worker));
 		if (system->pools[i] == NULL)
 			return no_memory(error, "the pool of",
-					 is_relay ? "a relay" : worker->stack_name);
+					 worker->relay != NULL ? "a relay" : worker->stack_name);
 	}
 	return 0;
 }
@@ -175,8 +177,9 @@ static int start_port(struct system *system, unsigned index, struct system_error
 	struct port *port = &system->ports[index];
 	unsigned n_queues = topology_port_queues(&system->config, topology, index);
 	unsigned mtu_bytes = topology_port_mtu(&system->config, topology, index);
-	struct rte_mempool **pools = &system->pools[first_worker_on(system, index)];
-	int node = device_numa_node(port->config->device);
+	unsigned worker = first_worker_on(system, index);
+	struct rte_mempool **pools = &system->pools[worker];
+	int node = node_of(system, &system->workers[worker]);
 
 	if (port_create_queues(port, (uint16_t)n_queues, pools, node) != 0)
 		return no_memory(error, "the queues of port", port->config->name);
