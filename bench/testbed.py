@@ -346,11 +346,44 @@ def journal(path):
         yield lambda value: print(json.dumps(value), file=file, flush=True)
 
 
-def begin(write, link, sender_address):
-    """Measures the conditions, tells and writes them."""
-    found = conditions(link, sender_address)
+def begin(write, link, sender_address, **more):
+    """Measures the conditions, tells, writes and gives them, together with what else there is to know."""
+    found = {**conditions(link, sender_address), **more}
     write({"conditions": found})
     print_conditions(found, link)
+    return found
+
+
+def read_journal(path):
+    """The conditions and the runs of an earlier journal."""
+    with open(path, encoding="utf-8") as file:
+        first, *runs = (json.loads(line) for line in file)
+    return first["conditions"], runs
+
+
+def describe(found):
+    """The conditions as a sentence for the documentation."""
+    least, mean, most = found["line"]["rtt_ms"]
+    return (f"Pollux at {found['commit']}, Linux {found['kernel']}, {found['processor']}, "
+            f"{found['cpus']} CPUs, load average {found['load_average']:.1f} before. The line without "
+            f"loss: ping {least:.2f} / {mean:.2f} / {most:.2f} ms (min / mean / max), "
+            f"Linux {found['line']['mbit_per_s']:.1f} Mbit/s.")
+
+
+def markdown(*rows):
+    """A table of the documentation, the first row being its head."""
+    head, *body = (f"| {' | '.join(map(str, row))} |" for row in rows)
+    return [head, "|" + "---|" * len(rows[0]), *body]
+
+
+def write_docs(name, lines):
+    """Puts lines between the marks of that name in docs/loss-vs-linux.md."""
+    path = os.path.join(HERE, "..", "docs", "loss-vs-linux.md")
+    begin_mark, end_mark = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+    with open(path, encoding="utf-8") as file:
+        before, rest = file.read().split(begin_mark)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + begin_mark + "\n".join(lines) + "\n" + end_mark + rest.split(end_mark)[1])
 
 
 def main(function):
