@@ -103,7 +103,7 @@ static bool script_loses(void *context, const struct frame *frame)
 	const struct plan *plan = world->plan;
 	uint64_t now_us = world->now / PLX_MICROSECOND;
 
-	if (!frame->is_tcp || frame->payload_bytes == 0)
+	if (frame->payload_bytes == 0)
 		return false;
 	if (now_us >= plan->outage_from_us && now_us < plan->outage_until_us)
 		return true;
@@ -227,6 +227,37 @@ static plx_time flow_wakes_at(const struct world *world, const struct world_flow
 	return PLX_TIME_NEVER;
 }
 
+static void note_loss(struct world *world, struct world_flow *flow)
+{
+	flow->lost_frames++;
+	if (world->losses != NULL)
+		fprintf(world->losses, "%s[%.6f,%td]", ftell(world->losses) > 0 ? "," : "",
+			(double)world->now / (double)PLX_SECOND, flow - world->flows);
+}
+
+// From the sender of `flow`; NULL: from the receiver, to the flow of its port. Neighbours are static: what is no TCP
+// (an announcement by ARP) is of interest to nobody.
+static void send_frame(struct world *world, const struct rte_mbuf *m, struct world_flow *flow)
+{
+	uint8_t bytes[MBUFS_FRAME_MAX_BYTES];
+	size_t len_bytes = mbufs_copy_out(m, bytes);
+	struct link *way = &world->forward;
+	struct link_model_fate fate;
+	struct frame frame;
+
+	if (!frame_read(bytes, len_bytes, PLX_LINK_ETHERNET, &frame)) {
+		fail(world, "a frame that cannot be read");
+		return;
+	}
+	if (!frame.is_tcp)
+		return;
+	if (flow == NULL)
+		way = &world->flows[frame.tcp.src_port - PORT].back;
+	fate = link_send(way, bytes, len_bytes, &frame, world->now);
+	if (flow != NULL && fate.loss != LINK_MODEL_ARRIVES)
+		note_loss(world, flow);
+}
+
 static void send_frames(struct world *world, struct plx_stack *stack, struct world_flow *flow)
 {
 	struct rte_mbuf *frames[BURST];
@@ -235,26 +266,8 @@ static void send_frames(struct world *world, struct plx_stack *stack, struct wor
 	do {
 		n = plx_output(stack, frames, BURST, world->now);
 		for (unsigned i = 0; i < n; i++) {
-			uint8_t bytes[MBUFS_FRAME_MAX_BYTES];
-			size_t len_bytes = mbufs_copy_out(frames[i], bytes);
-			struct link *way = &world->forward;
-			struct link_model_fate fate;
-			struct frame frame;
-
+			send_frame(world, frames[i], flow);
 			rte_pktmbuf_free(frames[i]);
-			if (!frame_read(bytes, len_bytes, PLX_LINK_ETHERNET, &frame))
-				fail(world, "a frame that cannot be read");
-			if (flow == NULL) // from the receiver, to the flow of its port
-				way = &world->flows[frame.tcp.src_port - PORT].back;
-			fate = link_send(way, bytes, len_bytes, &frame, world->now);
-			if (flow == NULL || fate.loss == LINK_MODEL_ARRIVES)
-				continue;
-			flow->lost_frames++;
-			if (world->losses != NULL)
-				fprintf(world->losses, "%s[%.6f,%td]",
-					ftell(world->losses) > 0 ? "," : "",
-					(double)world->now / (double)PLX_SECOND,
-					flow - world->flows);
 		}
 	} while (n == BURST);
 }
