@@ -22,7 +22,7 @@
 
 #define DEFAULT_GRACE (3 * PLX_SECOND)
 #define IDLE_TURNS_BEFORE_YIELD 32
-#define IDLE_BEFORE_SLEEP PLX_MILLISECOND // a stack is asked again soon; a relay has no hurry
+#define IDLE_BEFORE_SLEEP PLX_MILLISECOND
 #define IDLE_SLEEP (20 * PLX_MICROSECOND)
 
 // What the control thread tells the workers; only ever rises.
@@ -63,7 +63,7 @@ struct lcore_run {
 	struct run *run;
 	unsigned idle_turns;
 	plx_time idle_since;
-	plx_duration idle_before_sleep;
+	bool has_stacks;
 	unsigned n_workers;
 	struct worker_progress *progress[SYSTEM_WORKERS_MAX];
 };
@@ -153,18 +153,19 @@ static plx_time next_due(const struct lcore_run *own)
 }
 
 // Nothing happened on this lcore, and others want its CPU: the longer so, the further out of the
-// way.
+// way. A stack is asked again soon; a relay knows when it is needed, and a yield may last longer.
 static void give_way(struct lcore_run *own, plx_time now)
 {
 	const struct timespec pause = {.tv_nsec = IDLE_SLEEP};
+	plx_duration before_sleep = own->has_stacks ? IDLE_BEFORE_SLEEP : 0;
 
 	if (own->idle_turns++ == 0)
 		own->idle_since = now;
 	if (own->idle_turns < IDLE_TURNS_BEFORE_YIELD)
 		return;
-	if (now - own->idle_since >= own->idle_before_sleep && next_due(own) > now + IDLE_SLEEP)
+	if (now - own->idle_since >= before_sleep && next_due(own) > now + IDLE_SLEEP)
 		nanosleep(&pause, NULL);
-	else
+	else if (own->has_stacks)
 		sched_yield();
 }
 
@@ -344,8 +345,7 @@ static void share_out_workers(struct run *run, struct lcore_run *lcores)
 		run->progress[i].worker = worker;
 		run->progress[i].place = i;
 		own->run = run;
-		if (worker->relay == NULL)
-			own->idle_before_sleep = IDLE_BEFORE_SLEEP;
+		own->has_stacks |= worker->relay == NULL;
 		own->progress[own->n_workers++] = &run->progress[i];
 	}
 }
