@@ -58,14 +58,16 @@ static void tell_writable(struct tcp *tcp, struct tcp_conn *c)
 	}
 }
 
-// Which sending of the oldest record does it answer? Its timestamp tells; without one it counts as the last.
+// Which sending of the oldest record does it answer? Its timestamp tells, or that it comes sooner than in half a
+// round trip.
 static bool is_answer_to_resent(const struct tcp *tcp, const struct tcp_conn *c,
 				const struct ack_news *news)
 {
 	plx_time sent_at = time_subtract(tcp->now, news->since_head_sent);
 
-	return !news->has_ts_ecr
-		|| !seq_is_before(news->ts_ecr, timestamp_at(sent_at, c->ts_offset));
+	if (news->has_ts_ecr)
+		return !seq_is_before(news->ts_ecr, timestamp_at(sent_at, c->ts_offset));
+	return news->since_head_sent >= duration_from_us(c->rtt.srtt_8th_us / 16);
 }
 
 // Takes what it acknowledges out of the send queue, and what that tells about time.

@@ -145,7 +145,8 @@ static void on_ack(struct tcp_conn *c, const struct ack_news *news)
 		state_of(c)->epoch_ms = 0; // 5.8: the time in which it was not used does not count
 }
 
-// 4.6, and 4.7: whoever did not get back to where it was gives way a little more.
+// 4.6, and 4.7: whoever did not get back to where it was gives way a little more. The formulas count in segments:
+// so does this, rounding up, since what is left of one would not be sent.
 static uint32_t ssthresh(struct tcp_conn *c, uint32_t flight_bytes)
 {
 	struct cubic *cubic = state_of(c);
@@ -154,7 +155,8 @@ static uint32_t ssthresh(struct tcp_conn *c, uint32_t flight_bytes)
 		? (uint32_t)((uint64_t)c->cwnd * (10 + BETA_TENTHS) / 20)
 		: c->cwnd;
 	cubic->epoch_ms = 0;
-	return (uint32_t)((uint64_t)flight_bytes * BETA_TENTHS / 10);
+	return (uint32_t)(((uint64_t)flight_bytes * BETA_TENTHS / 10 + c->mss - 1) / c->mss
+			  * c->mss);
 }
 
 // 4.8: what follows begins where slow start ends, and aims at nothing.

@@ -368,7 +368,13 @@ void output_run(struct tcp *tcp, struct tx_burst *burst)
 {
 	tcp->is_output_blocked = false;
 	while (tx_burst_room(burst) > 0) {
-		struct turn t = {tcp, conn_list_pop_output(tcp), burst, tcp->config.burst_segments};
+		struct turn t = {
+			.tcp = tcp,
+			.c = conn_list_pop_output(tcp),
+			.burst = burst,
+			.left = tcp->config.burst_segments,
+			.resent_idx = INDEX_NONE,
+		};
 		enum step step;
 
 		if (t.c == NULL)

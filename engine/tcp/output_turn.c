@@ -78,9 +78,12 @@ void turn_mark_sent(struct turn *t, uint32_t idx, uint32_t len_bytes, uint8_t fl
 // The record that begins at `seq`; INDEX_NONE when there is no memory to split the one that holds it.
 static uint32_t record_at(struct turn *t, uint32_t seq)
 {
-	uint32_t idx = send_queue_find(t->tcp, t->c, seq);
-	const struct send_segment *seg = send_segment_at(t->tcp, idx);
+	uint32_t idx = t->resent_seq == seq ? t->resent_idx : INDEX_NONE;
+	const struct send_segment *seg;
 
+	if (idx == INDEX_NONE)
+		idx = send_queue_find(t->tcp, t->c, seq);
+	seg = send_segment_at(t->tcp, idx);
 	if (seg->seq == seq)
 		return idx;
 	return send_queue_split(t->tcp, t->c, idx, seq - seg->seq) ? seg->next : INDEX_NONE;
@@ -113,6 +116,18 @@ static uint32_t fill_up(struct turn *t, uint32_t room)
 	return unsent < room ? unsent : room;
 }
 
+// The record that follows `len_bytes` from record `idx` on.
+static uint32_t record_behind(const struct turn *t, uint32_t idx, uint32_t len_bytes)
+{
+	for (uint32_t left = len_bytes; left > 0;) {
+		const struct send_segment *seg = send_segment_at(t->tcp, idx);
+
+		left -= seg->len_bytes;
+		idx = seg->next;
+	}
+	return idx;
+}
+
 // Text that was sent before, from `seq` to `end` or as far as a segment goes. *sent is how far that is.
 static enum step resend_text(struct turn *t, uint32_t seq, uint32_t end, uint32_t *sent)
 {
@@ -135,6 +150,8 @@ static enum step resend_text(struct turn *t, uint32_t seq, uint32_t end, uint32_
 	if (step != STEP_DONE)
 		return step;
 	turn_mark_sent(t, idx, len, SEND_RESENT);
+	t->resent_idx = record_behind(t, idx, len);
+	t->resent_seq = seq + len;
 	turn_advance_unsent(t, len - old);
 	tcp_count_n(t->tcp, PLX_COUNTER_TCP_RETRANSMIT_BYTES, old);
 	*sent = seq + len + ((flags & TCP_FIN) != 0);

@@ -20,6 +20,9 @@ struct turn {
 	struct tcp_conn *c;
 	struct tx_burst *burst;
 	unsigned left; // segments
+	uint32_t
+		resent_idx; // the record that begins at `resent_seq`, when the last one was sent again
+	uint32_t resent_seq;
 };
 
 // Is there room for one more segment?

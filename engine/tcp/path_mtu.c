@@ -43,8 +43,10 @@ void path_mtu_on_too_big(struct tcp *tcp, struct tcp_conn *c, uint16_t mtu_bytes
 	c->rtx = c->snd.una; // what was too big goes again, in smaller pieces
 	// That it was lost is certain.
 	c->flags &= ~(CONN_FRTO | CONN_FRTO_NEW | CONN_TAIL_PROBE);
-	if (conn_has(c, CONN_LOSS | CONN_RECOVERY))
+	if (conn_has(c, CONN_LOSS | CONN_RECOVERY)) {
 		c->loss.pipe_prev = 0;
+		c->loss.unacked = conn_unacked(c);
+	}
 	conn_wants_output(tcp, c);
 }
 

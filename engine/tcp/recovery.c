@@ -9,6 +9,7 @@
 #include "tcp/congestion.h"
 #include "tcp/connections.h"
 #include "tcp/reduction.h"
+#include "tcp/retransmit.h"
 #include "tcp/send_queue.h"
 #include "tcp/seq.h"
 #include "tcp/spurious.h"
@@ -71,15 +72,15 @@ void recovery_enter(struct tcp *tcp, struct tcp_conn *c, uint32_t flight_bytes)
 	if (!conn_has(c, CONN_CWR))
 		reduction_begin(c, reduction_for_loss(c, flight_bytes));
 	spurious_begin(tcp, c, ssthresh);
+	// The answer to what is sent again comes a round trip from now, not from the last new acknowledgement.
+	if (!conn_has(c, CONN_RECOVERY))
+		retransmit_put_off(tcp, c, duration_from_us(c->rtt.rto_us));
 	c->dupacks = believed_duplicates(c);
 	c->recover = c->snd.nxt;
 	c->has_partial_ack = 0;
 	c->flags &= ~(CONN_CWR | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW | CONN_TAIL_PROBE
 		      | CONN_TAIL_PROBED | CONN_TAIL_RESENT);
 	c->flags |= CONN_RECOVERY | CONN_RETRANSMIT_HEAD;
-	// The answer to what is sent again comes a round trip from now, not from the last new acknowledgement.
-	c->rto_deadline = time_max(c->rto_deadline,
-				   time_add(tcp->now, duration_from_us(c->rtt.rto_us)));
 	reduction_on_delivered(c, c->mss);
 	tcp_count(tcp, PLX_COUNTER_TCP_FAST_RETRANSMITS);
 	conn_wants_output(tcp, c);
@@ -159,7 +160,7 @@ static void count_duplicate(struct tcp_conn *c)
 {
 	uint32_t most = c->loss.pipe_prev != 0 ? c->loss.flight : c->loss.unacked;
 
-	if ((uint64_t)(c->dupacks + 1u) * c->mss >= most)
+	if ((uint64_t)(c->dupacks + 1u) * c->mss >= most || c->dupacks == UINT16_MAX)
 		return;
 	c->dupacks++;
 	reduction_on_delivered(c, c->mss);
@@ -176,7 +177,8 @@ void recovery_on_duplicate(struct tcp *tcp, struct tcp_conn *c)
 			recovery_enter_again(tcp, c);
 	} else if (c->rtx != c->snd.nxt) {
 		// A copy that was not needed has left the network.
-		if ((c->dupacks + 1u) * c->mss < conn_flight(c))
+		if ((uint64_t)(c->dupacks + 1u) * c->mss < conn_flight(c)
+		    && c->dupacks < UINT16_MAX)
 			c->dupacks++;
 	} else {
 		if (c->dupacks < UINT16_MAX)

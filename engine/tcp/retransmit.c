@@ -40,6 +40,12 @@ void retransmit_start(struct tcp *tcp, struct tcp_conn *c)
 	c->rto_deadline = time_add(tcp->now, timeout);
 }
 
+void retransmit_put_off(const struct tcp *tcp, struct tcp_conn *c, plx_duration wait)
+{
+	if (c->rto_deadline != PLX_TIME_NEVER && conn_option(tcp, c, PLX_OPTION_USER_TIMEOUT) == 0)
+		c->rto_deadline = time_max(c->rto_deadline, time_add(tcp->now, wait));
+}
+
 enum { PATIENT_ROUND_TRIPS = 3 };
 
 static plx_duration patience(const struct tcp_conn *c)
@@ -58,7 +64,7 @@ void retransmit_on_new_ack(struct tcp *tcp, struct tcp_conn *c)
 	// Impatient variant: of partial acknowledgements the first one only (RFC 6582 4). Where a round trip takes as
 	// long as the timeout, some of them at least.
 	if (conn_has(c, CONN_RECOVERY) && !c->has_partial_ack)
-		c->rto_deadline = time_max(c->rto_deadline, time_add(tcp->now, patience(c)));
+		retransmit_put_off(tcp, c, patience(c));
 	c->has_partial_ack = conn_has(c, CONN_RECOVERY);
 }
 

@@ -12,6 +12,10 @@ struct rtt_bounds retransmit_bounds(const struct tcp *tcp, const struct tcp_conn
 // RFC 6298 5.1: something was sent that wants an acknowledgement.
 void retransmit_start(struct tcp *tcp, struct tcp_conn *c);
 
+// The timer does not expire before `wait` is over: something was just sent whose answer is due then. A user's own
+// bound (RFC 5482) is not put off.
+void retransmit_put_off(const struct tcp *tcp, struct tcp_conn *c, plx_duration wait);
+
 // RFC 6298 5.2 and 5.3.
 void retransmit_on_new_ack(struct tcp *tcp, struct tcp_conn *c);
 

@@ -50,6 +50,8 @@ static void restore(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *
 	uint32_t cwnd = conn_unacked(c) + burst;
 	uint32_t ssthresh = c->loss.pipe_prev;
 
+	if (cwnd > ssthresh)
+		cwnd = ssthresh; // a mark's reduction stays
 	c->rtx = c->snd.nxt;
 	c->recover = c->snd.una - 1;
 	c->dupacks = 0;

@@ -8,6 +8,7 @@
 #include "tcp/connections.h"
 #include "tcp/recovery.h"
 #include "tcp/reduction.h"
+#include "tcp/retransmit.h"
 #include "tcp/seq.h"
 
 // Less is not worth a timer, and hosts delay as much.
@@ -77,8 +78,8 @@ plx_time tail_probe_at(const struct tcp *tcp, const struct tcp_conn *c)
 void tail_probe_begin(struct tcp *tcp, struct tcp_conn *c)
 {
 	if (conn_has(c, CONN_RECOVERY)) {
-		recovery_enter_again(tcp, c);
-		c->flags |= CONN_TAIL_PROBED | CONN_TAIL_RESENT;
+		// Silence alone proves no second loss: it reduces nothing.
+		c->flags |= CONN_RETRANSMIT_HEAD | CONN_TAIL_PROBED | CONN_TAIL_RESENT;
 		tcp_count(tcp, PLX_COUNTER_TCP_TAIL_PROBES);
 	} else {
 		c->flags |= CONN_TAIL_PROBE;
@@ -93,8 +94,7 @@ void tail_probe_on_sent(struct tcp *tcp, struct tcp_conn *c, bool is_resent)
 	c->flags &= ~(CONN_TAIL_PROBE | CONN_TAIL_RESENT);
 	c->flags |= CONN_TAIL_PROBED | (is_resent ? CONN_TAIL_RESENT : 0);
 	c->recover = c->snd.nxt;
-	// Its answer comes before the timeout.
-	c->rto_deadline = time_max(c->rto_deadline, time_add(tcp->now, answer));
+	retransmit_put_off(tcp, c, answer);
 	tcp_count(tcp, PLX_COUNTER_TCP_TAIL_PROBES);
 }
 
