@@ -2,7 +2,8 @@
 //
 // When the last of what was sent is lost, no duplicates tell of it. After two round trips of silence a probe goes
 // out, long before the timeout: new data if there is any, else the first unacknowledged segment, which
-// without SACK is the one whose arrival the peer can tell of (RFC 8985 7, in its spirit).
+// without SACK is the one whose arrival the peer can tell of (RFC 8985 7, in its spirit). Within a recovery it
+// repeats the retransmission whose answer is overdue.
 // Called by tcp/timers for the time, tcp/output to send it, tcp/ack for its answer.
 #ifndef TCP_TAIL_PROBE_H
 #define TCP_TAIL_PROBE_H
