@@ -2,57 +2,17 @@
 //
 // The probe of a lost tail: when it goes, what it carries, and what its answer means.
 // RFC 8985 7 (numbers below are its clauses), as far as it goes without SACK.
+#include "steady_peer.h"
 #include "support/eal_main.h"
-#include "support/user.h"
 
-enum { MSS = 1000, FLIGHT = 10, RTT_MS = 60, RTO_MS = 5000, GRAIN_MS = 2 };
-
-// A round trip that was always RTT_MS, so that its variance is near 0, and a timeout that lies far ahead.
-static void exchange_steadily(struct fixture *f)
-{
-	for (unsigned i = 0; i < 16; i++) {
-		user_sends(f, 10);
-		expect_segment(f, SEG(.seq = f->snd_nxt, .len = 10));
-		advance(f, RTT_MS);
-		f->snd_nxt += 10;
-		segment_arrives(f, SEG());
-	}
-	expect_silence(f);
-	expect_counter(f, PLX_COUNTER_TCP_RETRANSMITS, 0);
-}
-
-static struct fixture *with_steady_round_trips(void **state)
-{
-	struct fixture *f = fixture_plan(state);
-
-	f->peer.mss = f->peer.timestamps ? MSS + 12 : MSS;
-	fixture_set_option(f, PLX_OPTION_NAGLE, 0);
-	fixture_set_option(f, PLX_OPTION_RTO_MIN, RTO_MS * (int64_t)PLX_MILLISECOND);
-	fixture_syn_sent(state);
-	advance(f, RTT_MS);
-	f->has_timestamps = f->peer.timestamps;
-	segment_arrives(f, SEG(.flags = TCP_SYN | TCP_ACK, .seq = f->peer.isn, .mss = f->peer.mss));
-	f->rcv_nxt = f->peer.isn + 1;
-	expect_segment(f, SEG(.flags = TCP_ACK));
-	expect_event(f, PLX_EVENT_CONNECTED, 0);
-	exchange_steadily(f);
-	return f;
-}
-
-static void send_flight(struct fixture *f, unsigned segments)
-{
-	user_sends(f, (size_t)segments * MSS);
-	for (unsigned i = 0; i < segments; i++)
-		expect_segment(f, SEG(.seq = f->snd_nxt + i * MSS, .len = MSS));
-	expect_silence(f);
-}
+enum { MSS = STEADY_MSS, FLIGHT = 10, RTT_MS = 60, RTO_MS = STEADY_RTO_MS, GRAIN_MS = 2 };
 
 // Ten segments, the whole window, and nothing more to send.
 static struct fixture *with_ten_in_flight(void **state)
 {
-	struct fixture *f = with_steady_round_trips(state);
+	struct fixture *f = steady_connected(state, RTT_MS);
 
-	send_flight(f, FLIGHT);
+	steady_sends(f, FLIGHT);
 	return f;
 }
 
@@ -87,9 +47,9 @@ static void progress_moves_the_probe(void **state)
 
 static void sending_moves_the_probe(void **state)
 {
-	struct fixture *f = with_steady_round_trips(state);
+	struct fixture *f = steady_connected(state, RTT_MS);
 
-	send_flight(f, 2);
+	steady_sends(f, 2);
 	advance(f, RTT_MS + 10);
 	user_sends(f, MSS);
 	expect_segment(f, SEG(.seq = f->snd_nxt + 2 * MSS));
@@ -111,7 +71,7 @@ static void new_data_is_the_better_probe(void **state)
 // 7.3: but not beyond what the peer's window allows.
 static void window_of_the_peer_bounds_the_probe(void **state)
 {
-	struct fixture *f = with_steady_round_trips(state);
+	struct fixture *f = steady_connected(state, RTT_MS);
 
 	segment_arrives(f, SEG(.wnd = 4 * MSS));
 	user_sends(f, 6 * MSS);
@@ -141,7 +101,7 @@ static void next_flight_has_its_own_probe(void **state)
 	advance(f, RTT_MS);
 	f->snd_nxt += FLIGHT * MSS;
 	segment_arrives(f, SEG());
-	send_flight(f, 4);
+	steady_sends(f, 4);
 	expect_segment_within(f, 3 * RTT_MS, SEG(.seq = f->snd_nxt, .len = MSS));
 	expect_counter(f, PLX_COUNTER_TCP_TAIL_PROBES, 2);
 	expect_counter(f, PLX_COUNTER_TCP_TIMEOUTS, 0);
@@ -150,19 +110,19 @@ static void next_flight_has_its_own_probe(void **state)
 // 7.2: the acknowledgement of a single segment may be delayed for longer than the least timeout is worth.
 static void single_segment_waits_for_the_timeout(void **state)
 {
-	struct fixture *f = with_steady_round_trips(state);
+	struct fixture *f = steady_connected(state, RTT_MS);
 
-	send_flight(f, 1);
+	steady_sends(f, 1);
 	expect_segment_after(f, RTO_MS, SEG(.seq = f->snd_nxt, .len = MSS));
 	expect_counter(f, PLX_COUNTER_TCP_TAIL_PROBES, 0);
 }
 
 static void probing_can_be_switched_off(void **state)
 {
-	struct fixture *f = with_steady_round_trips(state);
+	struct fixture *f = steady_connected(state, RTT_MS);
 
 	assert_int_equal(plx_set_option(f->stack, f->conn, PLX_OPTION_TAIL_PROBE, 0), 0);
-	send_flight(f, FLIGHT);
+	steady_sends(f, FLIGHT);
 	expect_segment_after(f, RTO_MS, SEG(.seq = f->snd_nxt, .len = MSS));
 	expect_counter(f, PLX_COUNTER_TCP_TAIL_PROBES, 0);
 	expect_counter(f, PLX_COUNTER_TCP_TIMEOUTS, 1);
@@ -176,7 +136,7 @@ static void without_a_sample_of_data_there_is_no_probe(void **state)
 	f->peer.mss = MSS;
 	fixture_set_option(f, PLX_OPTION_RTO_MIN, RTO_MS * (int64_t)PLX_MILLISECOND);
 	fixture_connected(state);
-	send_flight(f, FLIGHT);
+	steady_sends(f, FLIGHT);
 	expect_segment_after(f, RTO_MS, SEG(.seq = f->snd_nxt, .len = MSS));
 	expect_counter(f, PLX_COUNTER_TCP_TAIL_PROBES, 0);
 }
@@ -292,9 +252,9 @@ static void duplicate_of_new_data_tells_of_the_loss(void **state)
 // 7.3: a FIN is as good as text.
 static void lost_fin_is_probed_for(void **state)
 {
-	struct fixture *f = with_steady_round_trips(state);
+	struct fixture *f = steady_connected(state, RTT_MS);
 
-	send_flight(f, 2);
+	steady_sends(f, 2);
 	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
 	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK, .seq = f->snd_nxt + 2 * MSS));
 	advance(f, RTT_MS);

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How many duplicates mean a loss: three (RFC 5681 3.2), more on a path that has been seen to reorder by more
+// (RFC 4015 1, RFC 4653 3.2), and never more than are out.
+#include "support/eal_main.h"
+#include "support/user.h"
+
+enum { MSS = 1000, FLIGHT = 40, THRESHOLD = 3, THRESHOLD_MAX = 31, ROUND_TRIP_MS = 20 };
+
+static struct fixture *connected(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.mss = MSS + 12;
+	f->peer.timestamps = true;
+	fixture_set_option(f, PLX_OPTION_NAGLE, 0);
+	fixture_set_option(f, PLX_OPTION_TAIL_PROBE, 0);
+	fixture_set_option(f, PLX_OPTION_INITIAL_WINDOW, 64);
+	return fixture_connected(state);
+}
+
+// A flight, and a round trip; gives its timestamp.
+static uint32_t send_flight(struct fixture *f, unsigned segments)
+{
+	uint32_t sent_ts;
+
+	user_sends(f, (size_t)segments * MSS);
+	for (unsigned i = 0; i < segments; i++)
+		expect_segment(f, SEG(.seq = f->snd_nxt + i * MSS, .len = MSS));
+	sent_ts = f->ts_val;
+	advance(f, ROUND_TRIP_MS);
+	return sent_ts;
+}
+
+static void duplicates_arrive(struct fixture *f, unsigned n, uint32_t ts_ecr)
+{
+	while (n-- > 0)
+		segment_arrives(f, SEG(.ts_ecr = ts_ecr));
+}
+
+static void all_is_acknowledged(struct fixture *f, unsigned segments, uint32_t ts_ecr)
+{
+	f->snd_nxt += segments * MSS;
+	segment_arrives(f, SEG(.ts_ecr = ts_ecr));
+	expect_silence(f);
+}
+
+// The first segment comes last: `n` duplicates are one more than were thought enough, and then all is there.
+static void path_reorders_by(struct fixture *f, unsigned n)
+{
+	uint32_t sent_ts = send_flight(f, FLIGHT);
+
+	duplicates_arrive(f, n, sent_ts);
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = MSS));
+	all_is_acknowledged(f, FLIGHT, sent_ts);
+}
+
+static void threshold_follows_what_the_path_does(void **state)
+{
+	struct fixture *f = connected(state);
+	uint32_t sent_ts;
+
+	assert_int_equal(info_of(f).reordering, THRESHOLD);
+	path_reorders_by(f, 3);
+	assert_int_equal(info_of(f).reordering, 4);
+	path_reorders_by(f, 8);
+	assert_int_equal(info_of(f).reordering, 9);
+	expect_counter(f, PLX_COUNTER_TCP_SPURIOUS_FAST_RETRANSMITS, 2);
+
+	// Eight are now nothing to worry about, nine are.
+	sent_ts = send_flight(f, FLIGHT);
+	duplicates_arrive(f, 8, sent_ts);
+	expect_silence(f);
+	all_is_acknowledged(f, FLIGHT, sent_ts);
+	sent_ts = send_flight(f, FLIGHT);
+	duplicates_arrive(f, 8, sent_ts);
+	expect_silence(f);
+	duplicates_arrive(f, 1, sent_ts);
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = MSS));
+	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 3);
+}
+
+static void threshold_is_bounded(void **state)
+{
+	struct fixture *f = connected(state);
+
+	path_reorders_by(f, FLIGHT - 1);
+	assert_int_equal(info_of(f).reordering, THRESHOLD_MAX);
+}
+
+// A loss that was one leaves it where it is.
+static void true_loss_raises_no_threshold(void **state)
+{
+	struct fixture *f = connected(state);
+	uint32_t sent_ts = send_flight(f, FLIGHT);
+
+	duplicates_arrive(f, FLIGHT - 1, sent_ts);
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = MSS));
+	advance(f, ROUND_TRIP_MS);
+	all_is_acknowledged(f, FLIGHT, f->ts_val);
+	assert_int_equal(info_of(f).reordering, THRESHOLD);
+	expect_counter(f, PLX_COUNTER_TCP_SPURIOUS_FAST_RETRANSMITS, 0);
+}
+
+// RFC 4653 3.2: a threshold above what can come would leave every loss to the timer.
+static void threshold_does_not_exceed_what_is_out(void **state)
+{
+	struct fixture *f = connected(state);
+	uint32_t sent_ts;
+
+	path_reorders_by(f, FLIGHT - 1);
+	sent_ts = send_flight(f, 8);
+	duplicates_arrive(f, 6, sent_ts);
+	expect_silence(f);
+	duplicates_arrive(f, 1, sent_ts);
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = MSS));
+	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 2);
+	expect_counter(f, PLX_COUNTER_TCP_TIMEOUTS, 0);
+}
+
+// A timeout that as many duplicates had announced: they should have been enough.
+static void timeout_lowers_the_threshold(void **state)
+{
+	struct fixture *f = connected(state);
+	uint32_t sent_ts;
+
+	path_reorders_by(f, FLIGHT - 1);
+	sent_ts = send_flight(f, FLIGHT);
+	duplicates_arrive(f, 5, sent_ts);
+	expect_segment_within(f, 4000, SEG(.seq = f->snd_nxt, .len = MSS));
+	expect_counter(f, PLX_COUNTER_TCP_TIMEOUTS, 1);
+	assert_int_equal(info_of(f).reordering, 5);
+	all_is_acknowledged(f, FLIGHT, f->ts_val);
+	assert_int_equal(info_of(f).reordering, 5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO(threshold_follows_what_the_path_does),
+		SCENARIO(threshold_is_bounded),
+		SCENARIO(true_loss_raises_no_threshold),
+		SCENARIO(threshold_does_not_exceed_what_is_out),
+		SCENARIO(timeout_lowers_the_threshold),
+	};
+
+	test_eal_init();
+	return cmocka_run_group_tests_name("script reordering", tests, NULL, NULL);
+}
