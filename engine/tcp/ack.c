@@ -117,6 +117,8 @@ static void judge(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *ne
 	if (conn_has(c, CONN_LOSS) && seq_is_at_or_after(c->snd.una, c->recover)) {
 		c->flags &= ~CONN_LOSS;
 		c->dupacks = 0;
+		if (c->recover == c->snd.una)
+			c->recover++; // duplicates of what comes next may be echoes of copies
 		congestion_limit_burst(c);
 	}
 }

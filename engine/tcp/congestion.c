@@ -17,6 +17,7 @@
 enum {
 	SSTHRESH_SEGMENTS_MIN = 2, // RFC 5681 equation 4
 	BURST_SEGMENTS = 10,
+	ORDINARY_SEGMENT_BYTES = 1460, // of RFC 6928 2
 };
 
 static const struct congestion_ops *const table[CONGESTION_COUNT] = {
@@ -44,9 +45,20 @@ const struct congestion_ops *congestion_by_index(unsigned index)
 	return table[index];
 }
 
+// RFC 6928 2, equation 1, for any number of segments: large ones count for fewer.
+static uint32_t initial_window(const struct tcp_conn *c, uint32_t segments)
+{
+	uint32_t bytes = segments * (uint32_t)ORDINARY_SEGMENT_BYTES;
+	uint32_t least = 2u * c->mss;
+
+	if (bytes < least)
+		bytes = least;
+	return segments * c->mss < bytes ? segments * c->mss : bytes;
+}
+
 void congestion_begin(struct tcp_conn *c, uint32_t segments)
 {
-	c->cwnd = segments * c->mss;
+	c->cwnd = initial_window(c, segments);
 	c->ssthresh = SSTHRESH_UNKNOWN;
 	c->recover = c->snd.una - 1; // the SYN: RFC 6582 3.2 step 1
 	slow_start_begin(c);
@@ -102,7 +114,7 @@ static void on_restart(struct tcp_conn *c)
 
 void congestion_on_idle(struct tcp_conn *c, uint32_t segments)
 {
-	uint32_t restart = segments * c->mss;
+	uint32_t restart = initial_window(c, segments);
 
 	if (congestion_of(c)->is_fixed || c->cwnd <= restart)
 		return;

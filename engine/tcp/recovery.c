@@ -52,15 +52,13 @@ static bool is_awaited(const struct tcp *tcp, const struct tcp_conn *c)
 }
 
 // All but the lost segment and what limited transmit has sent may be at the peer, however many duplicates there
-// were: of copies too, after a timeout.
+// were.
 static uint16_t believed_duplicates(const struct tcp_conn *c)
 {
 	bool has_limited = !conn_has(c, CONN_RECOVERY) && c->cwnd < conn_unacked(c);
 	uint32_t flight = has_limited ? c->cwnd : conn_unacked(c);
 	uint32_t most = flight > 0 ? (flight - 1) / c->mss : 0;
 
-	if (conn_has(c, CONN_LOSS) && most > c->reordering)
-		most = c->reordering;
 	return c->dupacks < most ? c->dupacks : (uint16_t)most;
 }
 
@@ -127,6 +125,9 @@ static unsigned threshold(const struct tcp *tcp, const struct tcp_conn *c)
 	if (recovery_has_new_to_send(tcp, c))
 		return c->reordering;
 	few = few_outstanding(tcp, c);
+	if (few < (conn_unacked(c) + c->mss - 1) / c->mss)
+		few = (conn_unacked(c) + c->mss - 1)
+			/ c->mss; // a FIN counts, which no record stands for
 	if (few >= 2 && few < EARLY_SEGMENTS)
 		return few - 1;
 	if (c->reordering <= DUPACK_THRESHOLD || c->reordering < segments)
@@ -134,16 +135,17 @@ static unsigned threshold(const struct tcp *tcp, const struct tcp_conn *c)
 	return segments > DUPACK_THRESHOLD ? segments - 1 : DUPACK_THRESHOLD;
 }
 
-// Echoes of what was sent again needlessly come behind it; what was never sent again can only be missing.
-static bool is_head_sent_once(const struct tcp *tcp, const struct tcp_conn *c)
+// What a recovery sends again are holes: duplicates of the first new segment it sent, which begins at `recover`, tell
+// of that one's loss. After a timeout they may be echoes of copies; then `recover` lies ahead.
+static bool begins_at_recover(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	return c->snd.una == c->recover && c->queue.head != INDEX_NONE
-		&& (send_segment_at(tcp, c->queue.head)->flags & SEND_RESENT) == 0;
+		&& (send_segment_at(tcp, c->queue.head)->flags & SEND_RESENT) == 0
+		&& c->dupacks >= DUPACK_THRESHOLD;
 }
 
-// Step 2. What does not cover more than `recover` may be echoes of our own retransmissions (RFC 6582 4): unless
-// `recover` is of a mark or a probe, the first segment was sent but once, or its retransmission has been without an
-// answer for too long.
+// Step 2. What does not cover more than `recover` may be echoes of our own retransmissions (RFC 6582 4), unless
+// `recover` is of a mark or a probe.
 static bool is_loss(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	if (conn_has(c, CONN_TAIL_PROBED) && !conn_has(c, CONN_TAIL_RESENT))
@@ -151,7 +153,7 @@ static bool is_loss(const struct tcp *tcp, const struct tcp_conn *c)
 	if (c->dupacks < threshold(tcp, c))
 		return false;
 	return seq_is_after(c->snd.una, c->recover) || conn_has(c, CONN_CWR | CONN_TAIL_PROBED)
-		|| is_head_sent_once(tcp, c) || is_overdue(tcp, c);
+		|| begins_at_recover(tcp, c);
 }
 
 // A duplicate counts as a segment delivered, as long as there can be one more at the peer: between two advances
@@ -175,11 +177,10 @@ void recovery_on_duplicate(struct tcp *tcp, struct tcp_conn *c)
 		count_duplicate(c);
 		if (is_overdue(tcp, c))
 			recovery_enter_again(tcp, c);
-	} else if (c->rtx != c->snd.nxt) {
-		// A copy that was not needed has left the network.
-		if ((uint64_t)(c->dupacks + 1u) * c->mss < conn_flight(c)
-		    && c->dupacks < UINT16_MAX)
-			c->dupacks++;
+	} else if (conn_has(c, CONN_LOSS)) {
+		// Of copies, mostly; unless the first segment's is overdue. One reduction was enough for the window.
+		if (is_overdue(tcp, c))
+			c->flags |= CONN_RETRANSMIT_HEAD;
 	} else {
 		if (c->dupacks < UINT16_MAX)
 			c->dupacks++;
@@ -207,7 +208,9 @@ static bool has_many_holes(const struct tcp_conn *c, uint32_t lost, uint32_t to_
 	uint64_t holes = lost / c->mss;
 	uint64_t repair_us = holes * (c->rtt.srtt_8th_us / 8);
 
-	return holes >= HOLES_MANY && repair_us > c->rtt.rto_us && lost < c->loss.flight
+	return holes >= HOLES_MANY && repair_us > c->rtt.rto_us
+		&& lost
+		<= c->loss.flight / 3 * 2 // a third at least was told of: duplicates do come
 		&& !congestion_of(c)->is_fixed
 		&& holes * to_next_hole <= (uint64_t)HOLES_APART_MAX * c->loss.flight;
 }

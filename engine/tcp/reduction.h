@@ -11,18 +11,13 @@
 #include "tcp/conn.h"
 
 // How many bytes duplicates say are at the peer. While nothing is repaired as many segments count as limited
-// transmit replaces (RFC 3042), of those that were out before it sent any.
+// transmit replaces (RFC 3042), and one at least is still out.
 static inline uint32_t reduction_held(const struct tcp_conn *c)
 {
 	uint32_t held = (uint32_t)c->dupacks * c->mss;
 	uint32_t most = (c->reordering - 1u) * c->mss;
-	uint32_t flight = conn_flight(c) < c->cwnd ? conn_flight(c) : c->cwnd;
 
-	if (conn_has(c, CONN_RECOVERY) || c->rtx != c->snd.nxt)
-		return held;
-	if (flight < most + c->mss)
-		most = flight > c->mss ? flight - c->mss : 0;
-	return held < most ? held : most;
+	return conn_has(c, CONN_RECOVERY) || held < most ? held : most;
 }
 
 // What is thought to be in the network.
@@ -43,7 +38,7 @@ static inline uint32_t reduction_forget_acked(struct tcp_conn *c, uint32_t acked
 {
 	uint32_t told = (acked_bytes - 1) / c->mss;
 
-	if (told > c->dupacks || !conn_has(c, CONN_RECOVERY | CONN_LOSS))
+	if (told > c->dupacks || !conn_has(c, CONN_RECOVERY))
 		told = c->dupacks;
 	c->dupacks = (uint16_t)(c->dupacks - told);
 	return told;

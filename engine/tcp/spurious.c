@@ -53,7 +53,6 @@ static void restore(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *
 	if (cwnd > ssthresh)
 		cwnd = ssthresh; // a mark's reduction stays
 	c->rtx = c->snd.nxt;
-	c->recover = c->snd.una - 1;
 	c->dupacks = 0;
 	c->flags &= ~(CONN_RECOVERY | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW | CONN_RETRANSMIT_HEAD);
 	if (!news->has_mark) // step 8: a mark is a reason of its own
