@@ -185,6 +185,33 @@ static void initial_window_is_one_segment_after_lost_syns(void **state)
 	}
 }
 
+// RFC 6675's pipe as plx_get_info() has it, without SACK: a duplicate has taken a segment out of the network, and
+// what a timeout has given up is no longer in it.
+static void pipe_is_what_is_thought_to_be_in_the_network(void **state)
+{
+	struct fixture *f = begin(state, 10);
+	uint32_t nxt = f->snd_nxt;
+
+	assert_int_equal(plx_set_option(f->stack, f->conn, PLX_OPTION_TAIL_PROBE, 0), 0);
+	assert_int_equal(info_of(f).pipe_bytes, 0);
+	user_sends(f, 10 * MSS);
+	assert_int_equal(take_flight(f, &nxt), 10);
+	assert_int_equal(info_of(f).pipe_bytes, 10 * MSS);
+	acknowledge(f, f->snd_nxt + MSS);
+	assert_int_equal(info_of(f).pipe_bytes, 9 * MSS);
+	for (unsigned i = 1; i <= 2; i++) {
+		acknowledge(f, f->snd_nxt + MSS);
+		assert_int_equal(info_of(f).pipe_bytes, (9 - i) * MSS);
+	}
+	assert_int_equal(info_of(f).recovery, PLX_RECOVERY_NONE);
+	expect_segment_within(f, 201, SEG(.seq = f->snd_nxt + MSS, .len = MSS));
+	assert_int_equal(info_of(f).pipe_bytes, MSS);
+	assert_int_equal(info_of(f).recovery, PLX_RECOVERY_TIMEOUT);
+	acknowledge(f, nxt);
+	assert_int_equal(info_of(f).pipe_bytes, 0);
+	assert_int_equal(info_of(f).recovery, PLX_RECOVERY_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +223,7 @@ int main(void)
 		SCENARIO(idle_connection_restarts_with_the_initial_window),
 		SCENARIO(later_partial_acks_do_not_restart_the_timer),
 		SCENARIO(initial_window_is_one_segment_after_lost_syns),
+		SCENARIO(pipe_is_what_is_thought_to_be_in_the_network),
 	};
 
 	test_eal_init();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // RFC 7323: TS.Recent and what is echoed, protection against wrapped sequence numbers with its exceptions
-// (RST, 24 days of silence), and segments that lack the option.
+// (RST, 24 days of silence), segments that lack the option, and echoes that make samples good.
 #include <errno.h>
 
 #include "support/eal_main.h"
@@ -202,6 +202,64 @@ static void syn_without_timestamp_is_challenged(void **state)
 	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt));
 }
 
+// A segment goes out, and again by the timer 300 ms later, where the round trip was 100 ms; *original is the
+// timestamp of the first sending.
+static struct fixture *with_a_retransmission(void **state, uint32_t *original)
+{
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.timestamps = true;
+	fixture_set_option(f, PLX_OPTION_TAIL_PROBE, 0);
+	fixture_syn_received(state);
+	advance(f, 100);
+	segment_arrives(f, SEG());
+	expect_event(f, PLX_EVENT_ACCEPTED, 0);
+	user_sends(f, 10);
+	expect_segment(f, SEG(.len = 10));
+	*original = f->ts_val;
+	expect_segment_within(f, 301, SEG(.seq = f->snd_nxt, .len = 10));
+	expect_counter(f, PLX_COUNTER_TCP_TIMEOUTS, 1);
+	assert_in_range(info_of(f).srtt, 99900000, 100100000);
+	return f;
+}
+
+// 4.1: the echo says which sending it answers, so that a retransmission gives a sample in spite of Karn.
+static void echo_of_a_retransmission_gives_a_sample(void **state)
+{
+	uint32_t original;
+	struct fixture *f = with_a_retransmission(state, &original);
+
+	advance(f, 180);
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 10, .ts_ecr = f->ts_val));
+	// RFC 6298 2.3: 7/8 of 100 ms and 1/8 of 180 ms; its timeout is no longer backed off.
+	assert_in_range(info_of(f).srtt, 109500000, 110500000);
+	assert_in_range(info_of(f).rto, 338000000, 342000000);
+}
+
+// 4.1: the time since the retransmission is not what the answer to the original took.
+static void echo_of_the_original_is_no_sample_of_the_retransmission(void **state)
+{
+	uint32_t original;
+	struct fixture *f = with_a_retransmission(state, &original);
+
+	advance(f, 1);
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 10, .ts_ecr = original));
+	assert_true(info_of(f).srtt >= 100 * PLX_MILLISECOND);
+	expect_counter(f, PLX_COUNTER_TCP_SPURIOUS_TIMEOUTS, 1);
+}
+
+// RFC 6298 3 (Karn) and 5.5: without the option there is no telling, and the timeout stays backed off.
+static void answer_to_a_retransmission_without_echo_is_no_sample(void **state)
+{
+	uint32_t original;
+	struct fixture *f = with_a_retransmission(state, &original);
+
+	advance(f, 180);
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 10, .ts_ecr = 0));
+	assert_in_range(info_of(f).srtt, 99900000, 100100000);
+	assert_in_range(info_of(f).rto, 599000000, 601000000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +277,9 @@ int main(void)
 		SCENARIO(clocks_of_two_connections_differ),
 		SCENARIO(our_clock_ticks_every_millisecond),
 		SCENARIO(syn_without_timestamp_is_challenged),
+		SCENARIO(echo_of_a_retransmission_gives_a_sample),
+		SCENARIO(echo_of_the_original_is_no_sample_of_the_retransmission),
+		SCENARIO(answer_to_a_retransmission_without_echo_is_no_sample),
 	};
 
 	test_eal_init();

@@ -129,6 +129,88 @@ static void backoff_doubles_and_saturates(void **state)
 	assert_int_equal(rtt.rto_us, 300000);
 }
 
+// RFC 6298 5.5 as it is kept: in the estimator itself, until the next sample.
+static void timeout_that_is_backed_off_stays_so_until_a_sample(void **state)
+{
+	struct rtt rtt;
+
+	(void)state;
+	rtt_init(&rtt, &USUAL);
+	rtt_on_sample(&rtt, 100 * PLX_MILLISECOND, &USUAL);
+	for (uint64_t ms = 600; ms < 120000; ms *= 2) {
+		rtt_back_off(&rtt, USUAL.max);
+		assert_int_equal(rtt.rto_us, ms * 1000);
+		assert_int_equal(rtt_timeout(&rtt, 0, USUAL.max), ms * PLX_MILLISECOND);
+	}
+	for (unsigned i = 0; i < 50; i++)
+		rtt_back_off(&rtt, USUAL.max);
+	assert_int_equal(rtt.rto_us, 120 * 1000000);
+	rtt_on_sample(&rtt, 100 * PLX_MILLISECOND, &USUAL);
+	assert_int_equal(rtt.rto_us, 250000); // 2.3: RTTVAR = 3/4 of 50 ms
+}
+
+// RFC 6298 5.7: three seconds, and no sample; more where more was configured.
+static void lost_syn_makes_the_timeout_three_seconds(void **state)
+{
+	struct rtt_bounds patient = USUAL;
+	struct rtt rtt;
+
+	(void)state;
+	patient.initial = 10 * PLX_SECOND;
+	rtt_init(&rtt, &USUAL);
+	rtt_after_lost_syn(&rtt, &USUAL);
+	assert_int_equal(rtt.rto_us, 3000000);
+	assert_int_equal(rtt.srtt_8th_us, 0);
+	rtt_after_lost_syn(&rtt, &patient);
+	assert_int_equal(rtt.rto_us, 10000000);
+}
+
+// RFC 4015 3.4: SRTT = max(SRTT, R), RTTVAR = max(RTTVAR, R / 2), RTO = SRTT + 4 RTTVAR. Times in milliseconds.
+static void spurious_timeout_adapts_the_estimate(void **state)
+{
+	static const struct {
+		uint32_t first, late, srtt, rto;
+	} cases[] = {
+		{100, 300, 300, 900}, // the delay is the new round trip, half of it the variance
+		{100, 100, 100, 300},
+		{100, 50, 100, 300},	       // nothing becomes less
+		{100, 0, 100, 300},	       // no sample
+		{10, 5, 10, 200},	       // the least timeout
+		{100, 100000, 100000, 120000}, // and the greatest
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rtt rtt;
+
+		rtt_init(&rtt, &USUAL);
+		rtt_on_sample(&rtt, cases[i].first * PLX_MILLISECOND, &USUAL);
+		rtt_back_off(&rtt, USUAL.max);
+		rtt_after_spurious(&rtt, cases[i].late * PLX_MILLISECOND, &USUAL);
+		assert_int_equal(rtt.srtt_8th_us / 8, cases[i].srtt * 1000);
+		assert_int_equal(rtt.rto_us, cases[i].rto * 1000);
+	}
+}
+
+// A variance that has decayed is half a round trip again; one that is greater stays.
+static void spurious_timeout_leaves_the_greater_variance(void **state)
+{
+	struct rtt rtt;
+
+	(void)state;
+	rtt_init(&rtt, &WIDE);
+	for (unsigned i = 0; i < 100; i++)
+		rtt_on_sample(&rtt, 80 * PLX_MILLISECOND, &WIDE);
+	assert_in_range(rtt.rto_us, 80000, 81000);
+	rtt_after_spurious(&rtt, 0, &WIDE);
+	assert_int_equal(rtt.rto_us, 240000);
+	rtt.rttvar_4th_us = 1000000;
+	rtt_after_spurious(&rtt, 0, &WIDE);
+	assert_int_equal(rtt.rto_us, 1080000);
+	rtt_after_spurious(&rtt, UINT64_MAX, &WIDE);
+	assert_int_equal(rtt.rto_us, 600 * 1000000);
+}
+
 struct model {
 	double srtt_us, rttvar_us, rto_us;
 	bool has_sample;
@@ -200,6 +282,10 @@ int main(void)
 		cmocka_unit_test(the_timeout_stays_within_its_bounds),
 		cmocka_unit_test(the_shortest_and_the_longest_sample_count_as_samples),
 		cmocka_unit_test(backoff_doubles_and_saturates),
+		cmocka_unit_test(timeout_that_is_backed_off_stays_so_until_a_sample),
+		cmocka_unit_test(lost_syn_makes_the_timeout_three_seconds),
+		cmocka_unit_test(spurious_timeout_adapts_the_estimate),
+		cmocka_unit_test(spurious_timeout_leaves_the_greater_variance),
 		cmocka_unit_test(random_samples_follow_the_formulas),
 	};
 
