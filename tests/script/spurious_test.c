@@ -93,8 +93,6 @@ static void expect_taken_back(struct fixture *f)
 	expect_counter(f, PLX_COUNTER_TCP_RETRANSMITS, 1);
 }
 
-// -- F-RTO -------------------------------------------------------------------------------------------------
-
 // Steps 2 b and 3 b: two acknowledgements that advance, with new data in between: the flight was only late.
 static void two_advances_tell_that_the_flight_was_late(void **state)
 {
@@ -202,8 +200,6 @@ static void second_timeout_in_a_row_is_believed(void **state)
 	segment_arrives(f, SEG(.ack = f->snd_nxt + MSS));
 	expect_conventional_recovery(f);
 }
-
-// -- Eifel -------------------------------------------------------------------------------------------------
 
 // RFC 3522 3.2 steps 3 to 5: the first acknowledgement echoes what was sent before the retransmission.
 static void older_echo_takes_a_timeout_back_at_once(void **state)
