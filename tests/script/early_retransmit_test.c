@@ -103,6 +103,29 @@ static void new_data_goes_instead(void **state)
 	expect_retransmission_by_duplicate(f, 1);
 }
 
+// 2 (b): be they few or at once: with new data to send fewer than three tell of no loss.
+static void few_duplicates_send_new_data_only(void **state)
+{
+	for (unsigned window = 2; window <= 3; window++) {
+		struct fixture *f = fixture_plan(state);
+
+		fixture_set_option(f, PLX_OPTION_INITIAL_WINDOW, window);
+		connected(state);
+		user_sends(f, 6 * MSS);
+		for (unsigned i = 0; i < window; i++)
+			expect_segment(f, SEG(.seq = f->snd_nxt + i * MSS, .len = MSS));
+		burst_begin(f);
+		for (unsigned i = 1; i < window; i++)
+			segment_arrives(f, SEG());
+		burst_end(f);
+		for (unsigned i = window; i < 2 * window - 1; i++)
+			expect_segment(f, SEG(.seq = f->snd_nxt + i * MSS, .len = MSS));
+		expect_silence(f);
+		expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 0);
+		fixture_renew(state);
+	}
+}
+
 // 2 (b): new data that the peer's window shuts out calls forth nothing.
 static void new_data_behind_a_full_window_does_not_count(void **state)
 {
@@ -151,6 +174,7 @@ int main(void)
 		SCENARIO(single_segment_is_left_to_the_timer),
 		SCENARIO(small_segments_are_segments),
 		SCENARIO(new_data_goes_instead),
+		SCENARIO(few_duplicates_send_new_data_only),
 		SCENARIO(new_data_behind_a_full_window_does_not_count),
 		SCENARIO(new_data_that_nagle_holds_does_not_count),
 		SCENARIO(window_is_reduced_as_by_any_loss),
