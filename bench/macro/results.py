@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From the reports of both ends to a result: a figure, what was in force, what was lost.
+
+All of it is read back from the programs that ran. A rate at which something was lost or sent again
+is lossy, and does not count for a goal.
+"""
+
+import statistics
+
+# Drops that say nothing about a way that is too narrow.
+HARMLESS_DROPS = ("arp_not_for_us", "nd_not_for_us")
+LOSS_COUNTERS = (
+    "tcp_retransmits", "tcp_timeouts", "tcp_syn_ack_retransmits", "tcp_half_open_expired",
+    "conn_failed", "conn_refused", "neighbor_queue_dropped", "answer_queue_full", "tx_no_buffer",
+)  # fmt: skip
+PORT_LOSSES = ("rx_missed", "rx_no_buffer", "rx_errors", "tx_errors")
+
+
+def sides(reports):
+    """Reports without repetition, by side."""
+    is_one = len(reports["client"]["books"]["stacks"]) > 1
+    return {"both": reports["client"]} if is_one else reports
+
+
+def losses(reports):
+    """{"server: tcp_retransmits": 3, ...}: everything that was lost, refused or sent again."""
+    found = {}
+    for side, report in sides(reports).items():
+        for stack in report["books"]["stacks"]:
+            lost = {name: n for name, n in stack["drops"].items() if name not in HARMLESS_DROPS}
+            lost.update({name: stack["counters"].get(name, 0) for name in LOSS_COUNTERS})
+            found.update({f"{stack['stack']}: {name}": n for name, n in lost.items() if n})
+        for port in report["books"]["ports"]:
+            found.update({f"{side}: {port['port']} {name}": port[name]
+                          for name in PORT_LOSSES if port[name]})  # fmt: skip
+    client = reports["client"]
+    found.update({f"client: {name}": n for name, n in client["errors"].items() if n})
+    if client["requests"]["failed"]:
+        found["client: requests failed"] = client["requests"]["failed"]
+    return found
+
+
+def in_force(reports):
+    """Per stack: the settings it had, and what its worker spent its cycles on, where the report tells."""
+    settings, account = {}, {}
+    for report in sides(reports).values():
+        for stack in [*report["books"]["stacks"], *report.get("stacks", [])]:
+            name = stack.get("stack", stack.get("name"))
+            if "settings" in stack:
+                settings[name] = stack["settings"]
+            if "account" in stack:
+                account[name] = stack["account"]
+    return {"settings": settings, "account": account}
+
+
+def packets(reports):
+    """TCP segments that the server's end received and sent."""
+    counters = next(stack["counters"] for report in reports.values()
+                    for stack in report["books"]["stacks"] if stack["stack"] == "server")  # fmt: skip
+    return counters.get("tcp_rx_segments", 0) + counters.get("tcp_tx_segments", 0)
+
+
+def steady(report, connections):
+    """Requests a second, in the seconds in which all connections were there from begin to end."""
+    lines = report["progress"]
+    whole = [now[1] for before, now in zip(lines, lines[1:])
+             if before[2] >= connections and now[2] >= connections]  # fmt: skip
+    return statistics.median(whole) if whole else None
+
+
+def connections_per_s(scenario, reports):
+    """New connections, each with its request answered."""
+    client = reports["client"]
+    opened = client["connections"]["opened"]
+    return {"value": client["rates"]["connections_per_s"],
+            "packets_per_connection": packets(reports) / opened if opened else 0}  # fmt: skip
+
+
+def requests_per_s(scenario, reports):
+    """Once all connections are there; over the whole run when they never were for a second."""
+    client = reports["client"]
+    value = steady(client, scenario.load["connections"])
+    answered = client["requests"]["answered"]
+    return {"value": client["rates"]["requests_per_s"] if value is None else value,
+            "of_whole_run": client["rates"]["requests_per_s"], "is_steady": value is not None,
+            "packets_per_request": packets(reports) / answered if answered else 0}  # fmt: skip
+
+
+def gbit_per_s(scenario, reports):
+    """Payload that arrived."""
+    return {"value": reports["client"]["rates"]["rx_gbps"]}
+
+
+def latency_us(scenario, reports):
+    """From when a request was due to when its answer was there."""
+    found = reports["client"]["latency_us"]
+    return {"value": found["p99_9"], **found}
+
+
+METRICS = {
+    function.__name__: function
+    for function in (connections_per_s, requests_per_s, gbit_per_s, latency_us)
+}
+
+
+def result(scenario, reports):
+    """Everything about one run."""
+    return {
+        **METRICS[scenario.metric](scenario, reports),
+        "losses": losses(reports),
+        "has_ordinary_memory": any(r["has_ordinary_memory"] for r in reports.values()),
+        "books_closed": all(r["books"]["closed"] for r in reports.values()),
+        "duration_s": reports["client"]["duration_s"],
+        **in_force(reports),
+    }

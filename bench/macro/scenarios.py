@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is measured: a list. Keys of loads, servers and stacks are those of a configuration file.
+
+A scenario runs over each of its links in each of its families; `quick` are the links that it has
+without --all. What a figure is worth, and the goal it is held against, stands with the scenario.
+"""
+
+import dataclasses
+
+LOOPBACK, ONE_CORE, RING, MEMIF = "loopback", "loopback, one core", "net_ring", "net_memif"
+AF_PACKET, AF_XDP, VHOST = "net_af_packet", "net_af_xdp", "net_vhost"
+EVERY = (LOOPBACK, RING, MEMIF, AF_PACKET, AF_XDP, VHOST)
+SHARED = (LOOPBACK, MEMIF)  # links that are memory, and keep up
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """At least or at most so much, over one link."""
+
+    link: str
+    least: float = 0.0
+    most: float = 0.0
+    figure: str = "value"
+
+    def ratio(self, value):
+        """How far it is met: 1 or more is."""
+        return value / self.least if self.least else self.most / value
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    """One thing to measure."""
+
+    name: str
+    what: str  # packets and payloads, what differs from the defaults
+    metric: str  # a function of results.py
+    unit: str
+    load: dict
+    server: dict = dataclasses.field(default_factory=dict)
+    stack: dict = dataclasses.field(default_factory=dict)  # of both ends
+    links: tuple = EVERY
+    quick: tuple = SHARED
+    families: tuple = (4, 6)
+    quick_families: tuple = (4,)
+    seconds: int = 3
+    memory_mb: int = 3000  # of both ends together
+    sources: int = 32  # addresses that the load connects from
+    is_flooded: bool = False
+    goals: tuple = ()
+    docs: str = ""  # how docs/performance.md calls it
+
+    def chosen_links(self, all_of_it):
+        """Where it is measured."""
+        return self.links if all_of_it else self.quick
+
+    def chosen_families(self, all_of_it):
+        """IPv4, IPv6."""
+        return self.families if all_of_it else self.quick_families
+
+
+def connections(name, what, stack, **more):
+    """A new connection for each request: SYN, SYN+ACK, ACK with request, response with FIN, FIN, ACK."""
+    return Scenario(
+        name, f"6 packets a connection, HTTP GET, 1 byte of body, {what}",
+        "connections_per_s", "connections/s",
+        {"connections": 1000, "requests_per_connection": 1}, {"body_size": 1}, stack, **more,
+    )  # fmt: skip
+
+
+def requests(name, connections_count, body, label, **more):
+    """Requests one after the other on connections that stay."""
+    more.setdefault("stack", {"time_wait": 0})
+    return Scenario(
+        name, f"{label} connections kept, HTTP GET, {body} of body, 2 packets a request",
+        "requests_per_s", "requests/s",
+        {"connections": connections_count}, {"body_size": body.removesuffix(" B")}, **more,
+    )  # fmt: skip
+
+
+BULK = {"send_buffer": "4M", "receive_buffer": "4M"}
+
+SCENARIOS = (
+    connections(
+        "connections", "no TIME_WAIT", {"time_wait": 0}, links=EVERY, quick=EVERY,
+        quick_families=(4, 6), goals=(Goal(MEMIF, least=1.9e6),), docs="new connections",
+    ),
+    connections(
+        "connections, TIME_WAIT", "TIME_WAIT of 60 s in a table of 4 M",
+        {"time_wait": "60s", "max_time_wait": 4_000_000}, links=SHARED, memory_mb=5000, sources=128,
+        goals=(Goal(MEMIF, least=1.9e6),), docs="new connections, bounded TIME_WAIT table",
+    ),
+    requests(
+        "requests, 1 k", 1000, "1 B", "1,000", quick=EVERY, quick_families=(4, 6),
+        docs="keep-alive requests, 1,000 connections, HTTP",
+    ),
+    requests("requests, 1 k, 1 KB", 1000, "1k", "1,000", docs="requests for 1 KB"),
+    requests("requests, 1 k, 64 KB", 100, "64k", "100", docs="requests for 64 KB"),
+    requests("requests, 100 k", 100_000, "1 B", "100,000", links=SHARED, seconds=5,
+             docs="keep-alive requests, 100,000 connections, HTTP"),
+    requests("requests, 1 M", 1_000_000, "1 B", "1,000,000", links=SHARED, quick=(), seconds=12,
+             memory_mb=9000, docs="keep-alive requests, 1,000,000 connections, HTTP"),
+    Scenario(
+        "bulk", "one stream one way, MTU 1500, bodies of 256 MB, buffers of 4 MB", "gbit_per_s",
+        "Gbit/s", {"connections": 1, **BULK, "timeout": "10s", "drain": "0"},
+        {"body_size": "256M", **BULK}, links=EVERY, quick=EVERY,
+        goals=(Goal(MEMIF, least=40),), docs="bulk, one stream",
+    ),
+    Scenario(
+        "latency", "100,000 requests/s on a schedule over 100 connections, 1 byte of body, from when "
+        "each was due", "latency_us", "us",
+        {"connections": 100, "rate": 100_000}, {"body_size": 1}, {"time_wait": 0},
+        links=(LOOPBACK, ONE_CORE, MEMIF, VHOST), quick=(LOOPBACK, ONE_CORE, MEMIF),
+        goals=(Goal(LOOPBACK, most=50, figure="p99_9"), Goal(ONE_CORE, most=1.5, figure="p50"),
+               Goal(ONE_CORE, most=3, figure="p99_9")), docs="request latency",
+    ),
+)  # fmt: skip
