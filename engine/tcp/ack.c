@@ -63,11 +63,11 @@ static void tell_writable(struct tcp *tcp, struct tcp_conn *c)
 static bool is_answer_to_resent(const struct tcp *tcp, const struct tcp_conn *c,
 				const struct ack_news *news)
 {
-	plx_time sent_at = time_subtract(tcp->now, news->since_head_sent);
+	plx_time sent_at = time_subtract(tcp->now, news->rtt);
 
 	if (news->has_ts_ecr)
 		return !seq_is_before(news->ts_ecr, timestamp_at(sent_at, c->ts_offset));
-	return news->since_head_sent >= duration_from_us(c->rtt.srtt_8th_us / 16);
+	return news->rtt >= duration_from_us(c->rtt.srtt_8th_us / 16);
 }
 
 // Takes what it acknowledges out of the send queue, and what that tells about time.
@@ -90,8 +90,6 @@ static struct ack_news take_news(struct tcp *tcp, struct tcp_conn *c, const stru
 	news.rtt = time_since(tcp->now, freed.sent_at);
 	news.has_rtt = !freed.was_resent;
 	if (freed.was_head_resent) {
-		news.was_head_resent = true;
-		news.since_head_sent = news.rtt;
 		news.is_answer_to_resent = is_answer_to_resent(tcp, c, &news);
 		// RFC 7323 4.1: a timestamp that says which sending it was makes the sample good.
 		news.has_rtt = news.is_answer_to_resent && news.has_ts_ecr;
@@ -103,7 +101,7 @@ static struct ack_news take_news(struct tcp *tcp, struct tcp_conn *c, const stru
 static void judge(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
 	if (!conn_has(c, CONN_RECOVERY))
-		reduction_forget_acked(c, news->acked_bytes);
+		c->dupacks = 0;
 	if (spurious_on_ack(tcp, c, news) || tail_probe_on_ack(tcp, c, news))
 		return;
 	if (conn_has(c, CONN_RECOVERY)) {

@@ -20,12 +20,10 @@ struct ack_news {
 	bool was_cwnd_limited;	// the window was in use when it came
 	bool has_mark;		// ECE of RFC 3168
 	bool has_rtt;		// a sample that Karn would take, or that timestamps prove
-	plx_duration rtt;
-	bool has_ts_ecr; // RFC 7323
+	plx_duration rtt; // since the oldest record that it frees was last sent; 0 without one
+	bool has_ts_ecr;  // RFC 7323
 	uint32_t ts_ecr;
-	bool was_head_resent;	      // the oldest record it frees was sent more than once
-	plx_duration since_head_sent; // for the last time
-	bool is_answer_to_resent;     // that it came for that last time, not for one before
+	bool is_answer_to_resent; // that record was sent again, and it came for the last time, not for one before
 };
 
 enum ack_answer {

@@ -45,8 +45,8 @@ const struct congestion_ops *congestion_by_index(unsigned index)
 	return table[index];
 }
 
-// RFC 6928 2, equation 1, for any number of segments: large ones count for fewer.
-static uint32_t initial_window(const struct tcp_conn *c, uint32_t segments)
+// Equation 1, for any number of segments: large ones count for fewer.
+uint32_t congestion_initial_window(const struct tcp_conn *c, uint32_t segments)
 {
 	uint32_t bytes = segments * (uint32_t)ORDINARY_SEGMENT_BYTES;
 	uint32_t least = 2u * c->mss;
@@ -58,7 +58,7 @@ static uint32_t initial_window(const struct tcp_conn *c, uint32_t segments)
 
 void congestion_begin(struct tcp_conn *c, uint32_t segments)
 {
-	c->cwnd = initial_window(c, segments);
+	c->cwnd = congestion_initial_window(c, segments);
 	c->ssthresh = SSTHRESH_UNKNOWN;
 	c->recover = c->snd.una - 1; // the SYN: RFC 6582 3.2 step 1
 	slow_start_begin(c);
@@ -114,7 +114,7 @@ static void on_restart(struct tcp_conn *c)
 
 void congestion_on_idle(struct tcp_conn *c, uint32_t segments)
 {
-	uint32_t restart = initial_window(c, segments);
+	uint32_t restart = congestion_initial_window(c, segments);
 
 	if (congestion_of(c)->is_fixed || c->cwnd <= restart)
 		return;

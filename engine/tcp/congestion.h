@@ -55,6 +55,9 @@ static inline const struct congestion_ops *congestion_of(const struct tcp_conn *
 	return congestion_by_index(c->congestion);
 }
 
+// The initial window of `segments` full ones in bytes (RFC 6928 2).
+uint32_t congestion_initial_window(const struct tcp_conn *c, uint32_t segments);
+
 // Sets the initial window, of `segments` full ones (RFC 6928 2), and lets the algorithm begin.
 void congestion_begin(struct tcp_conn *c, uint32_t segments);
 

@@ -211,12 +211,9 @@ static enum step send_new(struct turn *t)
 static enum step send_tail_probe(struct turn *t)
 {
 	struct tcp_conn *c = t->c;
-	uint32_t unsent = send_queue_unsent(t->tcp, c);
-	uint32_t window = c->snd.wnd > conn_unacked(c) ? c->snd.wnd - conn_unacked(c) : 0;
-	uint32_t len = unsent < turn_payload_max(t) ? unsent : turn_payload_max(t);
-	bool is_new = len > 0 && len <= window;
-	uint32_t sent;
+	uint32_t unsent, len, window, sent;
 	enum step step;
+	bool is_new;
 
 	if (!conn_has(c, CONN_TAIL_PROBE))
 		return STEP_DONE;
@@ -226,6 +223,10 @@ static enum step send_tail_probe(struct turn *t)
 	}
 	if (turn_room(t) != STEP_DONE)
 		return STEP_FULL;
+	unsent = send_queue_unsent(t->tcp, c);
+	len = unsent < turn_payload_max(t) ? unsent : turn_payload_max(t);
+	window = c->snd.wnd > conn_unacked(c) ? c->snd.wnd - conn_unacked(c) : 0;
+	is_new = len > 0 && len <= window;
 	step = is_new ? send_new_segment(t, len, unsent) : turn_resend(t, c->snd.una, &sent);
 	if (step == STEP_DONE)
 		tail_probe_on_sent(t->tcp, c, !is_new);

@@ -119,20 +119,20 @@ static unsigned few_outstanding(const struct tcp *tcp, const struct tcp_conn *c)
 // whatever they are, they do not tell of it.
 static unsigned threshold(const struct tcp *tcp, const struct tcp_conn *c)
 {
-	uint32_t segments = conn_unacked(c) / c->mss;
+	uint32_t whole = conn_unacked(c) / c->mss;
+	uint32_t all = (conn_unacked(c) + c->mss - 1) / c->mss;
 	unsigned few;
 
 	if (recovery_has_new_to_send(tcp, c))
 		return c->reordering;
 	few = few_outstanding(tcp, c);
-	if (few < (conn_unacked(c) + c->mss - 1) / c->mss)
-		few = (conn_unacked(c) + c->mss - 1)
-			/ c->mss; // a FIN counts, which no record stands for
+	if (few < all)
+		few = all; // a FIN counts, which no record stands for
 	if (few >= 2 && few < EARLY_SEGMENTS)
 		return few - 1;
-	if (c->reordering <= DUPACK_THRESHOLD || c->reordering < segments)
+	if (c->reordering <= DUPACK_THRESHOLD || c->reordering < whole)
 		return c->reordering;
-	return segments > DUPACK_THRESHOLD ? segments - 1 : DUPACK_THRESHOLD;
+	return whole > DUPACK_THRESHOLD ? whole - 1 : DUPACK_THRESHOLD;
 }
 
 // What a recovery sends again are holes: duplicates of the first new segment it sent, which begins at `recover`, tell
@@ -207,10 +207,9 @@ static bool has_many_holes(const struct tcp_conn *c, uint32_t lost, uint32_t to_
 {
 	uint64_t holes = lost / c->mss;
 	uint64_t repair_us = holes * (c->rtt.srtt_8th_us / 8);
+	bool do_duplicates_come = lost <= c->loss.flight / 3 * 2;
 
-	return holes >= HOLES_MANY && repair_us > c->rtt.rto_us
-		&& lost
-		<= c->loss.flight / 3 * 2 // a third at least was told of: duplicates do come
+	return holes >= HOLES_MANY && repair_us > c->rtt.rto_us && do_duplicates_come
 		&& !congestion_of(c)->is_fixed
 		&& holes * to_next_hole <= (uint64_t)HOLES_APART_MAX * c->loss.flight;
 }
@@ -219,7 +218,8 @@ static bool has_many_holes(const struct tcp_conn *c, uint32_t lost, uint32_t to_
 // what the peer has. What has arrived of the flight is what the path carries.
 static void go_back(struct tcp *tcp, struct tcp_conn *c, uint32_t lost)
 {
-	uint32_t initial = (uint32_t)conn_option(tcp, c, PLX_OPTION_INITIAL_WINDOW) * c->mss;
+	uint32_t initial = congestion_initial_window(
+		c, (uint32_t)conn_option(tcp, c, PLX_OPTION_INITIAL_WINDOW));
 	uint64_t arrived = c->loss.flight - lost;
 
 	c->recover = c->snd.nxt;
@@ -232,22 +232,37 @@ static void go_back(struct tcp *tcp, struct tcp_conn *c, uint32_t lost)
 	conn_wants_output(tcp, c);
 }
 
+// Of what duplicates have told so much is acknowledged now. Gives for how many segments that was; all but the last of
+// them, which fills the gap.
+static uint32_t forget_acked(struct tcp_conn *c, uint32_t acked_bytes)
+{
+	uint32_t told = (acked_bytes - 1) / c->mss;
+
+	if (told > c->dupacks)
+		told = c->dupacks;
+	c->dupacks = (uint16_t)(c->dupacks - told);
+	return told;
+}
+
 void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
 	uint32_t told;
-	uint32_t lost = lost_bytes(c, news->acked_bytes);
 
 	if (seq_is_at_or_after(c->snd.una, c->recover)) {
 		reduction_end(c);
 		return;
 	}
-	if (!c->has_partial_ack && has_many_holes(c, lost, news->acked_bytes)) {
-		go_back(tcp, c, lost);
-		return;
+	if (!c->has_partial_ack) {
+		uint32_t lost = lost_bytes(c, news->acked_bytes);
+
+		if (has_many_holes(c, lost, news->acked_bytes)) {
+			go_back(tcp, c, lost);
+			return;
+		}
 	}
 	// Step 5, partial acknowledgement: the next hole, at once. Of what was acknowledged all but the segment sent
 	// again had been told of by duplicates.
-	told = reduction_forget_acked(c, news->acked_bytes);
+	told = forget_acked(c, news->acked_bytes);
 	c->loss.unacked = conn_unacked(c);
 	if (!is_awaited(tcp, c))
 		c->flags |= CONN_RETRANSMIT_HEAD;

@@ -32,18 +32,6 @@ static inline uint32_t reduction_pipe(const struct tcp_conn *c)
 	return flight > held + c->mss ? flight - held : flight < c->mss ? flight : c->mss;
 }
 
-// Of what duplicates have told so much is acknowledged now. Gives for how many segments that was; all but the last of
-// them, which fills the gap.
-static inline uint32_t reduction_forget_acked(struct tcp_conn *c, uint32_t acked_bytes)
-{
-	uint32_t told = (acked_bytes - 1) / c->mss;
-
-	if (told > c->dupacks || !conn_has(c, CONN_RECOVERY))
-		told = c->dupacks;
-	c->dupacks = (uint16_t)(c->dupacks - told);
-	return told;
-}
-
 // The window is to come down from what is in flight to `ssthresh`.
 void reduction_begin(struct tcp_conn *c, uint32_t ssthresh);
 

@@ -2,7 +2,8 @@
 //
 // RFC 6298: SRTT, RTTVAR and RTO. Alpha is 1/8, beta 1/4, K 4; the clock's granularity is one
 // microsecond. DEVIATION RFC 6298 2.4: the least timeout is an option, 200 ms unless set, because a
-// second is an age on today's paths; spurious timeouts are what the estimator's variance guards against.
+// second is an age on today's paths. Where the round trip itself takes as long, half of it stays above SRTT: on a
+// steady path RTTVAR dies away, and a peer may still delay an acknowledgement.
 #include "tcp/rtt.h"
 
 #include "base/clock.h"
@@ -27,11 +28,13 @@ void rtt_init(struct rtt *rtt, const struct rtt_bounds *bounds)
 	rtt->rto_us = clamp_us(duration_to_us(bounds->initial), bounds);
 }
 
-// RTO = SRTT + max(G, 4 RTTVAR); rttvar_4th_us is 4 RTTVAR already.
+// RTO = SRTT + max(G, 4 RTTVAR); rttvar_4th_us is 4 RTTVAR already. In the place of G stands what a peer may delay.
 static uint32_t timeout_of(const struct rtt *rtt, const struct rtt_bounds *bounds)
 {
-	uint32_t variance_us = rtt->rttvar_4th_us > 0 ? rtt->rttvar_4th_us : 1;
+	uint64_t variance_us = duration_to_us(bounds->min) / 2;
 
+	if (variance_us < rtt->rttvar_4th_us)
+		variance_us = rtt->rttvar_4th_us;
 	return clamp_us((uint64_t)rtt->srtt_8th_us / 8 + variance_us, bounds);
 }
 

@@ -45,13 +45,19 @@ static void adapt_timer(struct tcp *tcp, struct tcp_conn *c, const struct ack_ne
 // RFC 4015 3 steps 7 and 8.
 static void restore(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
-	uint32_t initial = (uint32_t)conn_option(tcp, c, PLX_OPTION_INITIAL_WINDOW) * c->mss;
+	uint32_t initial = congestion_initial_window(
+		c, (uint32_t)conn_option(tcp, c, PLX_OPTION_INITIAL_WINDOW));
 	uint32_t burst = news->acked_bytes < initial ? news->acked_bytes : initial;
 	uint32_t cwnd = conn_unacked(c) + burst;
 	uint32_t ssthresh = c->loss.pipe_prev;
 
 	if (cwnd > ssthresh)
 		cwnd = ssthresh; // a mark's reduction stays
+	// Echoes of what was sent again without need are still to come after a timeout, and tell of no loss.
+	if (conn_has(c, CONN_LOSS))
+		c->recover++;
+	else
+		c->recover = c->snd.una - 1;
 	c->rtx = c->snd.nxt;
 	c->dupacks = 0;
 	c->flags &= ~(CONN_RECOVERY | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW | CONN_RETRANSMIT_HEAD);
@@ -117,6 +123,14 @@ static bool frto_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_ne
 	return true;
 }
 
+// Without timestamps the time alone tells, as long as it is too short for any round trip. That is enough to be slower
+// next time, and not to open the window.
+static bool came_before_any_answer(const struct tcp_conn *c, const struct ack_news *news)
+{
+	return !news->has_ts_ecr && !conn_has(c, CONN_LOSS) && news->rtt != 0
+		&& !news->is_answer_to_resent;
+}
+
 bool spurious_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
 	bool is_timeout = conn_has(c, CONN_LOSS);
@@ -126,6 +140,8 @@ bool spurious_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news 
 	if (!news->has_ts_ecr && is_timeout)
 		return frto_on_ack(tcp, c, news);
 	c->flags &= ~CONN_FRTO;
+	if (came_before_any_answer(c, news))
+		learn_reordering(c);
 	if (!news->has_ts_ecr || !seq_is_before(news->ts_ecr, c->loss.resent_ts)) {
 		c->loss.pipe_prev = 0; // only the first one tells
 		return false;
@@ -146,6 +162,7 @@ bool spurious_on_duplicate(struct tcp *tcp, struct tcp_conn *c)
 	if (!was_waiting)
 		return false;
 	c->rtx = c->snd.una;
+	c->recover = c->snd.nxt; // with the new segments
 	congestion_set_cwnd(c, FRTO_REVERT_SEGMENTS * c->mss);
 	conn_wants_output(tcp, c);
 	return true;

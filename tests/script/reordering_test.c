@@ -2,6 +2,7 @@
 //
 // How many duplicates mean a loss: three (RFC 5681 3.2), more on a path that has been seen to reorder by more
 // (RFC 4015 1, RFC 4653 3.2), and never more than are out.
+#include "steady_peer.h"
 #include "support/eal_main.h"
 #include "support/user.h"
 
@@ -80,6 +81,25 @@ static void threshold_follows_what_the_path_does(void **state)
 	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 3);
 }
 
+// Without timestamps: what comes at once is the first sending's; what comes a round trip later is the answer.
+static void threshold_follows_what_is_too_soon_for_an_answer(void **state)
+{
+	struct fixture *f = steady_connected(state, ROUND_TRIP_MS);
+
+	for (unsigned is_early = 0; is_early < 2; is_early++) {
+		unsigned segments = is_early ? 5 : 10; // the first loss halves the window
+
+		steady_sends(f, segments);
+		advance(f, ROUND_TRIP_MS);
+		steady_duplicates(f, THRESHOLD);
+		expect_segment(f, SEG(.seq = f->snd_nxt, .len = STEADY_MSS));
+		advance(f, is_early ? 1 : ROUND_TRIP_MS);
+		all_is_acknowledged(f, segments, 0);
+		assert_int_equal(info_of(f).reordering, THRESHOLD + is_early);
+	}
+	expect_counter(f, PLX_COUNTER_TCP_SPURIOUS_FAST_RETRANSMITS, 0);
+}
+
 static void threshold_is_bounded(void **state)
 {
 	struct fixture *f = connected(state);
@@ -138,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(threshold_follows_what_the_path_does),
+		SCENARIO(threshold_follows_what_is_too_soon_for_an_answer),
 		SCENARIO(threshold_is_bounded),
 		SCENARIO(true_loss_raises_no_threshold),
 		SCENARIO(threshold_does_not_exceed_what_is_out),

@@ -69,6 +69,24 @@ static void timer_has_a_floor(void **state)
 	expect_segment_after(f, 200, SEG(.flags = TCP_ACK | TCP_PSH, .seq = f->snd_nxt, .len = 10));
 }
 
+// DEVIATION 2.4: where SRTT alone is the floor, half of the floor stays above it: a peer may delay an acknowledgement.
+static void steady_long_path_leaves_time_for_a_delayed_acknowledgement(void **state)
+{
+	struct fixture *f = connected_with_rtt(state, 400);
+
+	for (unsigned i = 0; i < 40; i++) {
+		user_sends(f, 10);
+		expect_segment(f, SEG(.seq = f->snd_nxt, .len = 10));
+		advance(f, 400);
+		f->snd_nxt += 10;
+		segment_arrives(f, SEG());
+	}
+	assert_int_equal(rto_ms(f), 400 + 200 / 2);
+	user_sends(f, 10);
+	expect_segment(f, SEG(.len = 10));
+	expect_silence_for(f, 499);
+}
+
 static void floor_is_an_option(void **state)
 {
 	struct fixture *f = fixture_plan(state);
@@ -370,6 +388,7 @@ int main(void)
 		SCENARIO(first_sample_sets_the_timer),
 		SCENARIO(later_samples_are_smoothed),
 		SCENARIO(timer_has_a_floor),
+		SCENARIO(steady_long_path_leaves_time_for_a_delayed_acknowledgement),
 		SCENARIO(floor_is_an_option),
 		SCENARIO(earliest_segment_is_sent_again_with_backoff),
 		SCENARIO(timeout_begins_slow_start_anew),

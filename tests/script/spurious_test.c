@@ -201,6 +201,27 @@ static void second_timeout_in_a_row_is_believed(void **state)
 	expect_conventional_recovery(f);
 }
 
+// RFC 6582 3.2 step 2 after step 3 a: the two new segments went out before the copies did, so that the echoes of these
+// are no duplicates of anything new.
+static void echoes_of_copies_begin_no_recovery(void **state)
+{
+	struct fixture *f = after_timeout(state, UNSENT, NULL);
+
+	segment_arrives(f, SEG(.ack = f->snd_nxt + MSS));
+	expect_new(f, FLIGHT, 2);
+	segment_arrives(f, SEG(.ack = f->snd_nxt + MSS));
+	forget_output(f);
+	f->snd_nxt += (FLIGHT + 2) * MSS;
+	segment_arrives(f, SEG());
+	forget_output(f);
+	for (unsigned i = 0; i < 3; i++)
+		segment_arrives(f, SEG());
+
+	forget_output(f);
+	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 0);
+	expect_counter(f, PLX_COUNTER_TCP_RETRANSMITS, 1 + 3);
+}
+
 // RFC 3522 3.2 steps 3 to 5: the first acknowledgement echoes what was sent before the retransmission.
 static void older_echo_takes_a_timeout_back_at_once(void **state)
 {
@@ -248,6 +269,26 @@ static void echo_from_before_several_timeouts_takes_them_back(void **state)
 	forget_output(f);
 	expect_counter(f, PLX_COUNTER_TCP_SPURIOUS_TIMEOUTS, 1);
 	assert_int_equal(info_of(f).ssthresh_bytes, UINT32_MAX);
+}
+
+// RFC 6582 3.2 step 2: each of the copies is answered too, when all is over.
+static void echoes_after_several_timeouts_begin_no_recovery(void **state)
+{
+	uint32_t original;
+	struct fixture *f = after_timeout_with_timestamps(state, &original);
+
+	expect_segment_within(f, 2 * RTO_MS + 1, SEG(.seq = f->snd_nxt, .len = MSS));
+	expect_segment_within(f, 4 * RTO_MS + 1, SEG(.seq = f->snd_nxt, .len = MSS));
+	f->snd_nxt += FLIGHT * MSS;
+	segment_arrives(f, SEG(.ts_ecr = original));
+	forget_output(f);
+	for (unsigned i = 0; i < 3; i++)
+		segment_arrives(f, SEG(.ts_ecr = f->ts_val));
+
+	expect_silence(f);
+	expect_counter(f, PLX_COUNTER_TCP_SPURIOUS_TIMEOUTS, 1);
+	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 0);
+	expect_counter(f, PLX_COUNTER_TCP_RETRANSMITS, 3);
 }
 
 static void echo_of_any_retransmission_confirms_the_loss(void **state)
@@ -318,6 +359,30 @@ static void older_echo_takes_a_fast_retransmit_back(void **state)
 	assert_int_equal(info_of(f).reordering, 4);
 }
 
+// RFC 6582 3.2 step 2: nothing of that flight is taken for repaired: duplicates tell of what it has lost indeed.
+static void loss_behind_a_fast_retransmit_taken_back_is_repaired(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+	uint32_t original;
+
+	f->peer.timestamps = true;
+	connected(state);
+	fill_window(f, 0);
+	original = f->ts_val;
+	advance(f, RTT_MS);
+	for (unsigned i = 0; i < 3; i++)
+		segment_arrives(f, SEG(.ts_ecr = original));
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = MSS));
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 4 * MSS, .ts_ecr = original));
+	expect_silence(f);
+	for (unsigned i = 0; i < 4; i++)
+		segment_arrives(f, SEG(.ack = f->snd_nxt + 4 * MSS, .ts_ecr = original));
+
+	expect_segment(f, SEG(.seq = f->snd_nxt + 4 * MSS, .len = MSS));
+	expect_silence(f);
+	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 2);
+}
+
 // The echo is the retransmission's: the partial acknowledgement names the next hole (RFC 6582 3.2 step 3).
 static void echo_of_the_retransmission_confirms_a_fast_retransmit(void **state)
 {
@@ -372,14 +437,17 @@ int main(void)
 		SCENARIO(duplicate_after_new_data_means_a_loss),
 		SCENARIO(advance_over_the_retransmission_alone_means_a_loss),
 		SCENARIO(second_timeout_in_a_row_is_believed),
+		SCENARIO(echoes_of_copies_begin_no_recovery),
 		SCENARIO(older_echo_takes_a_timeout_back_at_once),
 		SCENARIO(echo_of_the_retransmission_confirms_a_timeout),
 		SCENARIO(later_acknowledgements_tell_nothing),
 		SCENARIO(echo_from_before_several_timeouts_takes_them_back),
+		SCENARIO(echoes_after_several_timeouts_begin_no_recovery),
 		SCENARIO(echo_of_any_retransmission_confirms_the_loss),
 		SCENARIO(mark_keeps_the_window_reduced),
 		SCENARIO(timer_adapts_to_the_delay),
 		SCENARIO(older_echo_takes_a_fast_retransmit_back),
+		SCENARIO(loss_behind_a_fast_retransmit_taken_back_is_repaired),
 		SCENARIO(echo_of_the_retransmission_confirms_a_fast_retransmit),
 		SCENARIO(reduction_for_a_mark_is_not_taken_back),
 	};

@@ -236,7 +236,7 @@ static void model_on_sample(struct model *m, double us, const struct rtt_bounds 
 	}
 	m->has_sample = true;
 	k_rttvar = 4 * m->rttvar_us;
-	m->rto_us = m->srtt_us + (k_rttvar < 1 ? 1 : k_rttvar);
+	m->rto_us = m->srtt_us + (k_rttvar < min_us / 2 ? min_us / 2 : k_rttvar);
 	m->rto_us = m->rto_us < min_us ? min_us : m->rto_us;
 	m->rto_us = m->rto_us > max_us ? max_us : m->rto_us;
 }
