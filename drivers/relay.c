@@ -53,18 +53,20 @@ static unsigned send_on(struct relay_lane *lane, plx_time now)
 	return sent;
 }
 
-bool relay_turn(struct relay *relay, plx_time now)
+struct account_work relay_turn(struct relay *relay, struct worker_account *account, plx_time now)
 {
-	unsigned moved = 0;
+	struct account_work work = {0};
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct relay_lane *lane = &relay->lanes[i];
 
 		if (lane->n_unsent == 0)
-			moved += receive(lane, now);
-		moved += send_on(lane, now);
+			work.received += receive(lane, now);
+		account_mark(account, ACCOUNT_RECEIVE);
+		work.sent += send_on(lane, now);
+		account_mark(account, ACCOUNT_TRANSMIT);
 	}
-	return moved > 0;
+	return work;
 }
 
 plx_time relay_next_due(const struct relay *relay)

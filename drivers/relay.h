@@ -39,8 +39,8 @@ struct relay {
 
 void relay_init(struct relay *relay, struct port *left, struct port *right);
 
-// Both directions once. True when a frame moved.
-bool relay_turn(struct relay *relay, plx_time now);
+// Both directions once, as receive and transmit of the account.
+struct account_work relay_turn(struct relay *relay, struct worker_account *account, plx_time now);
 
 // When a frame that a shim holds is due; PLX_TIME_NEVER when none is.
 plx_time relay_next_due(const struct relay *relay);

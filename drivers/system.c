@@ -6,6 +6,7 @@
 #include "drivers/system.h"
 
 #include <errno.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,6 +311,8 @@ static int bring_up(struct system *system, struct system_error *error)
 		return code;
 	system->eal_is_up = true;
 	system->clock = tsc_clock_start();
+	for (unsigned i = 0; i < system->n_workers; i++)
+		account_init(&system->workers[i].account, rte_get_tsc_hz(), i);
 	code = find_ports(system, error);
 	if (code == 0)
 		code = create_pools(system, error);
@@ -344,9 +347,10 @@ int system_start(const struct system_config *config, struct system **started,
 		system_error_remedy(error, "start another process");
 		return -EALREADY;
 	}
-	system = calloc(1, sizeof(*system));
+	system = aligned_alloc(alignof(struct system), sizeof(*system)); // ports begin cache lines
 	if (system == NULL)
 		return no_memory(error, "the", "description");
+	memset(system, 0, sizeof(*system));
 	copy_config(system, config);
 	code = topology_make(&system->config, &system->topology, error);
 	if (code == 0)
@@ -446,6 +450,13 @@ unsigned system_relays(const struct system *system)
 const struct relay *system_relay(const struct system *system, unsigned index)
 {
 	return index < system->config.n_relays ? &system->relays[index] : NULL;
+}
+
+const struct worker_account *system_relay_account(const struct system *system, unsigned index)
+{
+	if (index >= system->config.n_relays)
+		return NULL;
+	return &system->workers[system_relay_worker(system, index)].account;
 }
 
 unsigned system_ports(const struct system *system)

@@ -76,6 +76,7 @@ struct system;
 struct worker;
 struct port;
 struct relay;
+struct worker_account;
 
 // Every field zero, ready to be filled in.
 void system_config_init(struct system_config *config);
@@ -108,6 +109,7 @@ struct worker *system_worker(struct system *system, unsigned index);
 // Relays in the order of the configuration; see relay.h.
 unsigned system_relays(const struct system *system);
 const struct relay *system_relay(const struct system *system, unsigned index);
+const struct worker_account *system_relay_account(const struct system *system, unsigned index);
 
 // Ports in the order of the configuration; see port.h.
 unsigned system_ports(const struct system *system);

@@ -23,10 +23,12 @@ static unsigned receive(struct worker *worker, plx_time now)
 	unsigned n = port_rx_burst(worker->port, worker->queue, frames, WORKER_BURST, now);
 	unsigned foreign;
 
+	account_mark(&worker->account, ACCOUNT_RECEIVE);
 	if (n == 0)
 		return 0;
 	foreign = plx_input(worker->stack, frames, n, now);
 	rte_pktmbuf_free_bulk(frames, foreign);
+	account_mark(&worker->account, ACCOUNT_INPUT);
 	worker->counters.rx_frames += n;
 	return n;
 }
@@ -37,10 +39,12 @@ static unsigned serve(struct worker *worker, plx_time now)
 	struct plx_event events[WORKER_EVENTS];
 	unsigned n = plx_poll(worker->stack, events, WORKER_EVENTS, now);
 
+	account_mark(&worker->account, ACCOUNT_POLL);
 	if (n > 0 && application->on_events != NULL)
 		application->on_events(application->context, worker->stack, events, n, now);
 	if (application->run != NULL)
 		worker->wants_run_at = application->run(application->context, now);
+	account_mark(&worker->account, ACCOUNT_APPLICATION);
 	return n;
 }
 
@@ -61,6 +65,7 @@ static bool send_unsent(struct worker *worker, plx_time now)
 	unsigned sent = port_tx_burst(worker->port, worker->queue,
 				      worker->unsent + worker->first_unsent, worker->n_unsent, now);
 
+	account_mark(&worker->account, ACCOUNT_TRANSMIT);
 	worker->first_unsent += (uint16_t)sent;
 	worker->n_unsent -= (uint16_t)sent;
 	worker->counters.tx_frames += sent;
@@ -83,6 +88,7 @@ static unsigned transmit(struct worker *worker, plx_time now)
 		return (unsigned)(worker->counters.tx_frames - sent_before);
 	do {
 		n = plx_output(worker->stack, worker->unsent, WORKER_BURST, now);
+		account_mark(&worker->account, ACCOUNT_OUTPUT);
 		worker->first_unsent = 0;
 		worker->n_unsent = (uint16_t)n;
 		if (!send_unsent(worker, now))
@@ -91,23 +97,24 @@ static unsigned transmit(struct worker *worker, plx_time now)
 	return (unsigned)(worker->counters.tx_frames - sent_before);
 }
 
-static bool take_phases(struct worker *worker, plx_time now)
+static struct account_work take_phases(struct worker *worker, plx_time now)
 {
-	unsigned received = receive(worker, now);
-	unsigned happened = serve(worker, now);
-	unsigned sent = transmit(worker, now);
+	struct account_work work;
 
-	return received + happened + sent > 0;
+	work.received = receive(worker, now);
+	work.events = serve(worker, now);
+	work.sent = transmit(worker, now);
+	return work;
 }
 
 bool worker_turn(struct worker *worker, plx_time now)
 {
-	bool is_busy = worker->relay != NULL ? relay_turn(worker->relay, now)
-					     : take_phases(worker, now);
+	struct account_work work;
 
-	worker->counters.turns++;
-	worker->counters.idle_turns += !is_busy;
-	return is_busy;
+	account_begin_turn(&worker->account);
+	work = worker->relay != NULL ? relay_turn(worker->relay, &worker->account, now)
+				     : take_phases(worker, now);
+	return account_end_turn(&worker->account, &work);
 }
 
 plx_time worker_next_due(const struct worker *worker)

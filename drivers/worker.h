@@ -9,6 +9,7 @@
 
 #include <pollux/pollux.h>
 
+#include "drivers/account.h"
 #include "drivers/error.h"
 
 #define WORKER_BURST 32
@@ -41,8 +42,6 @@ struct worker_application {
 
 // Written by the worker's own thread, read by any.
 struct worker_counters {
-	uint64_t turns;
-	uint64_t idle_turns; // nothing received, no event, nothing sent
 	uint64_t rx_frames;
 	uint64_t tx_frames;  // that the port has taken, or that were lost
 	uint64_t tx_refused; // times the port refused a tail, which was kept and sent later
@@ -62,6 +61,7 @@ struct worker {
 	struct worker_application application; // set before plx_worker_run()
 	plx_time wants_run_at;		       // what application.run() said last
 	struct worker_counters counters;
+	struct worker_account account;
 	struct rte_mbuf *unsent[WORKER_BURST];
 
 	// who it is

@@ -304,7 +304,7 @@ static void start_on_one_cpu(void)
 		CHILD_CHECK(worker->lcore == 1);
 		CHILD_CHECK(worker->index == i % 2);
 		CHILD_CHECK(worker->plan == i / 2);
-		CHILD_CHECK(worker->counters.turns > 0);
+		CHILD_CHECK(worker->account.turns > 0);
 		CHILD_CHECK(worker->counters.rx_frames > 0); // each pair has its own link
 	}
 	child_stop(system);
