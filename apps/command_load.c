@@ -28,7 +28,8 @@ static void describe_far_server(struct describing *d, struct config_stack *far)
 		     plx_addr_format(&target->addr, text),
 		     prefix_len_of(&d->config->stacks[0], &target->addr));
 	describe_set(d, server, CONFIG_KEY_server_stack, DESCRIBE_FAR_STACK);
-	describe_set(d, server, CONFIG_KEY_server_listen, "http:*:%u-%u", target->ports.first,
+	describe_set(d, server, CONFIG_KEY_server_listen, "%s:*:%u-%u",
+		     config_protocol_name(target->protocol), target->ports.first,
 		     target->ports.last);
 }
 

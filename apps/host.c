@@ -186,6 +186,9 @@ static int create_load(const struct hosts *hosts, unsigned index, const struct w
 		.port_last = load->target.ports.last,
 		.host = hosts->load_hosts[index],
 		.path = load->target.path,
+		.echo_bytes = load->target.protocol == CONFIG_PROTOCOL_ECHO
+			? (uint32_t)load->request_size
+			: 0,
 		.source_first = load->source.first,
 		.n_sources = load->source.count,
 		.connections = (uint32_t)load->connections,

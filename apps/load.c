@@ -257,14 +257,20 @@ static const struct application_ops load_ops = {
 	.destroy = load_destroy,
 };
 
+static bool is_valid_http(const struct load_config *config)
+{
+	return config->host != NULL && config->path != NULL && config->path[0] == '/'
+		&& strpbrk(config->path, " \t\r\n") == NULL;
+}
+
 static bool is_valid(const struct load_config *config)
 {
 	uint32_t share_count = config->share_count == 0 ? 1 : config->share_count;
 
 	return config->port_first > 0 && config->port_last >= config->port_first
-		&& config->host != NULL && config->path != NULL && config->path[0] == '/'
-		&& strpbrk(config->path, " \t\r\n") == NULL && config->share_index < share_count
-		&& config->connections > 0 && config->n_options < LOAD_OPTIONS_MAX
+		&& (config->echo_bytes > 0 || is_valid_http(config))
+		&& config->share_index < share_count && config->connections > 0
+		&& config->n_options < LOAD_OPTIONS_MAX
 		&& (config->n_sources == 0 || !plx_addr_is_any(&config->source_first));
 }
 
@@ -324,6 +330,13 @@ static void init_options(struct load *load, const struct load_config *config)
 	load->config.n_options = config->n_options + 1;
 }
 
+static int init_request(struct load *load, const struct load_config *config)
+{
+	return config->echo_bytes > 0
+		? load_request_init_echo(&load->request, config->echo_bytes)
+		: load_request_init(&load->request, config->host, config->path);
+}
+
 static int init_load(struct load *load, const struct load_config *config)
 {
 	load->application.ops = &load_ops;
@@ -344,8 +357,7 @@ static int init_load(struct load *load, const struct load_config *config)
 	size_t bytes = ((size_t)load->n_connections + 1) * sizeof(*load->connections);
 
 	load->connections = aligned_alloc(alignof(struct load_connection), bytes);
-	if (load->connections == NULL
-	    || load_request_init(&load->request, config->host, config->path) < 0)
+	if (load->connections == NULL || init_request(load, config) < 0)
 		return -ENOMEM;
 	memset(load->connections, 0, bytes);
 	load->n[LOAD_VACANT] = load->n_connections;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The HTTP load generator: one worker's share of it. In closed loop (rate 0) every connection sends
-// its next request when the last one is answered. In open loop requests have times of their own,
-// known beforehand (load_schedule.h): when no connection is free at its time a request waits, and
-// its latency counts from that time, so a stalling target cannot hide its stalls (coordinated
-// omission). Created and read by apps/host; load_connection.h follows one connection through its
-// life.
+// The load generator, of HTTP requests or of bytes for an echo: one worker's share of it. In closed
+// loop (rate 0) every connection sends its next request when the last one is answered. In open loop
+// requests have times of their own, known beforehand (load_schedule.h): when no connection is free
+// at its time a request waits, and its latency counts from that time, so a stalling target cannot
+// hide its stalls (coordinated omission). Created and read by apps/host; load_connection.h follows
+// one connection through its life.
 #ifndef APPS_LOAD_H
 #define APPS_LOAD_H
 
@@ -31,8 +31,9 @@ struct load_config {
 	struct plx_addr target;
 	uint16_t port_first; // connections take the ports in turn
 	uint16_t port_last;
-	const char *host; // of the Host field, without port: "198.18.0.2", "[fd00::2]"
-	const char *path; // begins with a slash; query allowed
+	const char *host;    // of the Host field, without port: "198.18.0.2", "[fd00::2]"
+	const char *path;    // begins with a slash; query allowed
+	uint32_t echo_bytes; // 0 = HTTP; else requests are so many bytes, which come back
 	struct plx_addr
 		source_first; // connections take the sources in turn; any = the stack chooses
 	uint32_t n_sources;   // 0 = the stack chooses

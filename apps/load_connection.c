@@ -99,6 +99,8 @@ static void start_request(struct load *load, struct load_connection *c)
 	c->sent_bytes = 0;
 	c->is_sent = false;
 	http_reply_begin(&c->reply);
+	if (load->config.echo_bytes > 0)
+		load_request_begin_echo(&load->request, &c->reply);
 	send_request(load, c);
 }
 
@@ -249,7 +251,10 @@ static void read_response(struct load *load, struct load_connection *c, size_t l
 	enum http_reply_verdict verdict = HTTP_REPLY_BAD;
 	size_t used = 0;
 
-	if (c->has_request)
+	if (c->has_request && load->config.echo_bytes > 0)
+		verdict = load_request_read_echo(&load->request, &c->reply, load->chunk, len,
+						 &used);
+	else if (c->has_request)
 		verdict = http_reply_read(&c->reply, &load->repeated, load->chunk, len, &used);
 	if (verdict == HTTP_REPLY_MORE)
 		c->since = now;

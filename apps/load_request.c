@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define HTTP_PORT 80
+#define ECHO_PERIOD 23 // bytes until the pattern repeats itself: no power of two, no segment size
 #define SUFFIX_BYTES_MAX 32 // ":65535", Connection, the empty line and a terminating zero
 
 int load_request_init(struct load_request *request, const char *host, const char *path)
@@ -24,6 +25,18 @@ int load_request_init(struct load_request *request, const char *host, const char
 	snprintf(request->memory, text_bytes, "GET %s HTTP/1.1\r\nHost: %s", path, host);
 	request->texts[false] = request->memory + text_bytes;
 	request->texts[true] = request->memory + 2 * text_bytes;
+	return 0;
+}
+
+int load_request_init_echo(struct load_request *request, uint32_t bytes)
+{
+	*request = (struct load_request){.lens = {bytes, bytes}, .is_echo = true};
+	request->memory = malloc(bytes);
+	if (request->memory == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < bytes; i++)
+		request->memory[i] = (char)('a' + i % ECHO_PERIOD);
+	request->texts[false] = request->texts[true] = request->memory;
 	return 0;
 }
 
@@ -50,11 +63,33 @@ static void build(struct load_request *request, bool is_last)
 const char *load_request_text(struct load_request *request, uint16_t port, bool is_last,
 			      uint32_t *len)
 {
-	if (request->port != port) {
+	if (request->port != port && !request->is_echo) {
 		request->port = port;
 		build(request, false);
 		build(request, true);
 	}
 	*len = request->lens[is_last];
 	return request->texts[is_last];
+}
+
+void load_request_begin_echo(const struct load_request *request, struct http_reply *reply)
+{
+	reply->body_left = request->lens[false];
+	reply->status = 200;
+	reply->is_keep_alive = true;
+}
+
+enum http_reply_verdict load_request_read_echo(const struct load_request *request,
+					       struct http_reply *reply, const char *data,
+					       size_t len, size_t *used)
+{
+	size_t n = reply->body_left < len ? (size_t)reply->body_left : len;
+	const char *expected = request->memory + request->lens[false] - reply->body_left;
+
+	if (memcmp(data, expected, n) != 0)
+		return HTTP_REPLY_BAD;
+	reply->phase = HTTP_REPLY_IN_KNOWN_BODY;
+	reply->body_left -= n;
+	*used = n;
+	return reply->body_left == 0 ? HTTP_REPLY_COMPLETE : HTTP_REPLY_MORE;
 }

@@ -14,7 +14,7 @@
 #include "config/address.h"
 #include "config/nearest.h"
 
-enum { ENDPOINT_BYTES = 128, HTTP_PORT = 80 };
+enum { ENDPOINT_BYTES = 128, HTTP_PORT = 80, ECHO_PORT = 7 };
 
 static const char *const protocols[] = {
 #define X(name, text) text,
@@ -331,20 +331,48 @@ static int parse_path(const char *path, char *field, char *reason)
 	return 0;
 }
 
+// What can be asked for, with the port that it has unless another is given.
+static bool parse_scheme(const char *text, struct config_target *target, const char **authority)
+{
+	static const struct {
+		const char *text;
+		enum config_protocol protocol;
+		uint16_t port;
+	} schemes[] = {
+		{"http://", CONFIG_PROTOCOL_HTTP, HTTP_PORT},
+		{"echo://", CONFIG_PROTOCOL_ECHO, ECHO_PORT},
+	};
+
+	for (unsigned i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t len = strlen(schemes[i].text);
+
+		if (strncmp(text, schemes[i].text, len) != 0)
+			continue;
+		target->protocol = schemes[i].protocol;
+		target->ports = (struct config_ports){schemes[i].port, schemes[i].port};
+		*authority = text + len;
+		return true;
+	}
+	return false;
+}
+
 int endpoint_parse_target(const char *text, struct config_target *field, char *reason)
 {
-	static const char scheme[] = "http://";
 	char buffer[ENDPOINT_BYTES];
-	struct config_target target = {.ports = {HTTP_PORT, HTTP_PORT}};
-	const char *authority = text + strlen(scheme), *path;
+	struct config_target target = {0};
+	const char *authority, *path;
 
-	if (strncmp(text, scheme, strlen(scheme)) != 0)
+	if (!parse_scheme(text, &target, &authority))
 		return reason_set_form(reason, CONFIG_TYPE_TARGET, text);
 	path = authority + strcspn(authority, "/?#");
 	if (!copy(buffer, authority, (size_t)(path - authority)) || path == authority)
 		return reason_set_form(reason, CONFIG_TYPE_TARGET, text);
-	if (parse_authority(buffer, &target.addr, &target.ports, reason)
-	    || parse_path(path, target.path, reason))
+	if (parse_authority(buffer, &target.addr, &target.ports, reason))
+		return -EINVAL;
+	if (target.protocol != CONFIG_PROTOCOL_HTTP && *path)
+		return reason_set(reason, "an %s has no path; leave \"%s\" out",
+				  config_protocol_name(target.protocol), path);
+	if (target.protocol == CONFIG_PROTOCOL_HTTP && parse_path(path, target.path, reason))
 		return -EINVAL;
 	if (plx_addr_is_any(&target.addr))
 		return reason_set(reason, "asks no address in particular; name the server's");

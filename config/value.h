@@ -69,9 +69,10 @@ struct config_listen {
 };
 
 struct config_target {
+	enum config_protocol protocol; // http or echo
 	struct plx_addr addr;
 	struct config_ports ports;
-	char path[CONFIG_TARGET_PATH_BYTES]; // from its first slash
+	char path[CONFIG_TARGET_PATH_BYTES]; // from its first slash; empty for an echo
 };
 
 // Reads `text` into the field of a key; a field that holds several grows by one.

@@ -54,6 +54,73 @@ static void a_response_may_come_in_pieces(void **state)
 	expect_no_errors();
 }
 
+static struct load_config echo_config(void)
+{
+	struct load_config config = load_config_plain();
+
+	config.host = config.path = NULL;
+	config.echo_bytes = 5;
+	return config;
+}
+
+static void an_echo_is_asked_again_once_all_has_come_back(void **state)
+{
+	struct load_config config = echo_config();
+
+	(void)state;
+	config.requests_per_connection = 3;
+	load_begin(&config);
+	run();
+	plx_conn conn = nth(0);
+
+	expect_request(conn, "abcde");
+	connected(conn);
+	responds(conn, "ab");
+	expect_nothing_sent(conn);
+	responds(conn, "cde");
+	expect_request(conn, "abcde");
+	responds(conn, "abcde");
+	expect_request(conn, "abcde");
+	responds(conn, "abcde");
+	ends(conn);
+	assert_int_equal(results()->requests_answered, 3);
+	assert_int_equal(results()->rx_bytes, 15);
+	expect_no_errors();
+	expect_sums(0);
+}
+
+static void an_echo_of_something_else_or_of_more_is_none(void **state)
+{
+	struct load_config config = echo_config();
+
+	(void)state;
+	config.connections = 2;
+	load_begin(&config);
+	run();
+	plx_conn first = nth(0), second = nth(1);
+
+	connected(first);
+	connected(second);
+	responds(first, "abcdf");
+	responds(second, "abcdea");
+	assert_true(at(first)->is_aborted);
+	assert_true(at(second)->is_aborted);
+	expect_errors(LOAD_ERROR_BAD_RESPONSE, 2);
+}
+
+static void an_echo_that_ends_early_is_short(void **state)
+{
+	struct load_config config = echo_config();
+
+	(void)state;
+	load_begin(&config);
+	run();
+	connected(nth(0));
+	responds(nth(0), "abc");
+	closes(nth(0));
+	expect_errors(LOAD_ERROR_SHORT_BODY, 1);
+}
+
 static void a_request_that_does_not_fit_is_sent_in_pieces(void **state)
 {
 	struct load_config config = load_config_plain();
@@ -373,6 +440,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LOAD_TEST(a_request_rides_on_the_handshake_and_the_next_follows_its_answer),
 		LOAD_TEST(a_response_may_come_in_pieces),
+		LOAD_TEST(an_echo_is_asked_again_once_all_has_come_back),
+		LOAD_TEST(an_echo_of_something_else_or_of_more_is_none),
+		LOAD_TEST(an_echo_that_ends_early_is_short),
 		LOAD_TEST(a_request_that_does_not_fit_is_sent_in_pieces),
 		LOAD_TEST(the_last_request_of_a_connection_says_so_and_another_one_follows),
 		LOAD_TEST(a_target_that_keeps_the_connection_after_the_last_request_is_left),

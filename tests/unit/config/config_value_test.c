@@ -174,6 +174,14 @@ static void targets_have_defaults_ports_and_paths(void **state)
 	assert_true(plx_addr_is_equal(&target.addr, &expected));
 	assert_int_equal(parse(key, "http://[fd00::2]:81/", &target), 0);
 	assert_int_equal(target.ports.last, 81);
+	assert_int_equal(target.protocol, CONFIG_PROTOCOL_HTTP);
+	assert_int_equal(parse(key, "echo://[fd00::2]", &target), 0);
+	assert_int_equal(target.protocol, CONFIG_PROTOCOL_ECHO);
+	assert_int_equal(target.ports.first, 7);
+	assert_string_equal(target.path, "");
+	assert_int_equal(parse(key, "echo://[fd00::2]:81", &target), 0);
+	assert_int_equal(parse(key, "echo://[fd00::2]:82/", &target), -EINVAL);
+	assert_int_equal(parse(key, "discard://[fd00::2]:82", &target), -EINVAL);
 	assert_int_equal(parse(key, "http://fd00::2/", &target), -EINVAL);
 	assert_int_equal(target.ports.last, 81);
 }
