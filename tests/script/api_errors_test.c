@@ -356,14 +356,16 @@ static void send_errors(void **state)
 	forget_output(f);
 }
 
-static void info_and_stats_want_their_size(void **state)
+static void info_stats_and_settings_want_their_size(void **state)
 {
 	struct fixture *f = fixture_established(state);
 	struct plx_info info = {.size = sizeof(info) - 1};
 	struct plx_stats stats = {.size = 0};
+	struct plx_settings settings = {.size = sizeof(settings) + 1};
 
 	assert_int_equal(plx_get_info(f->stack, f->conn, &info), -EINVAL);
 	assert_int_equal(plx_get_stats(f->stack, &stats), -EINVAL);
+	assert_int_equal(plx_get_settings(f->stack, &settings), -EINVAL);
 }
 
 static void user_pointer_is_the_applications(void **state)
@@ -424,7 +426,7 @@ int main(void)
 		SCENARIO(syn_sent_is_not_connected),
 		SCENARIO(shutdown_errors),
 		SCENARIO(send_errors),
-		SCENARIO(info_and_stats_want_their_size),
+		SCENARIO(info_stats_and_settings_want_their_size),
 		SCENARIO(user_pointer_is_the_applications),
 		SCENARIO_IPV4(names_and_texts_cover_their_lists),
 	};

@@ -228,6 +228,44 @@ static void verdicts_nobody_promised_are_not_taken(void **state)
 	user_finds_nothing(f);
 }
 
+static void settings_are_those_in_force(void **state)
+{
+	struct fixture *f = fixture_bare(state);
+	struct plx_settings settings = {.size = sizeof(settings)};
+
+	assert_int_equal(plx_get_settings(f->stack, &settings), 0);
+	assert_int_equal(settings.offloads, f->config.offloads);
+	assert_int_equal(settings.mtu_bytes, f->config.mtu_bytes);
+	assert_int_equal(settings.burst_segments, f->config.burst_segments);
+	assert_int_equal(settings.max_connections, f->config.max_connections);
+	assert_int_equal(settings.max_half_open, f->config.max_half_open);
+	assert_int_equal(settings.max_time_wait, f->config.max_time_wait);
+	assert_int_equal(settings.max_listeners, f->config.max_listeners);
+	assert_int_equal(settings.time_wait, f->config.time_wait);
+	assert_int_equal(settings.syn_cookies, f->config.syn_cookies);
+	assert_int_equal(settings.answer_nobody, f->config.answer_nobody);
+	assert_int_equal(settings.rfc5961, f->config.rfc5961);
+	assert_int_equal(settings.drop_syn_fin, f->config.drop_syn_fin);
+}
+
+static void settings_differ_where_the_configuration_did(void **state)
+{
+	struct fixture *f = *state;
+
+	f->config.offloads = PLX_OFFLOAD_RX_TCP_CHECKSUM;
+	f->config.mtu_bytes = 1400;
+	f->config.burst_segments = 7;
+	f->config.max_half_open = 200;
+	f->config.max_time_wait = 300;
+	f->config.max_listeners = 9;
+	f->config.time_wait = 5 * PLX_SECOND;
+	f->config.syn_cookies = PLX_SYN_COOKIES_NEVER;
+	f->config.answer_nobody = false;
+	f->config.rfc5961 = false;
+	f->config.drop_syn_fin = true;
+	settings_are_those_in_force(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +275,8 @@ int main(void)
 		SCENARIO_IPV4(equal_seeds_repeat_and_others_do_not),
 		SCENARIO_IPV4(unseeded_stacks_differ),
 		SCENARIO_IPV4(memory_is_foretold),
+		SCENARIO_EVERY_LINK(settings_are_those_in_force),
+		SCENARIO(settings_differ_where_the_configuration_did),
 		SCENARIO_EVERY_LINK(offloaded_checksums_are_left_to_the_port),
 		SCENARIO(verdicts_of_the_port_are_taken),
 		SCENARIO(verdicts_nobody_promised_are_not_taken),

@@ -154,6 +154,27 @@ PLX_API size_t plx_stack_bytes(const struct plx_stack_config *config);
 PLX_API int plx_stack_create(const struct plx_stack_config *config, struct plx_stack **stack,
 			     const char **error);
 
+/** What a running stack goes by, read back from where it is used. Fixed since its creation. */
+struct plx_settings {
+	size_t size; /**< sizeof(struct plx_settings), set by the caller */
+	uint32_t
+		offloads; /**< of enum plx_offload: left to the port; what is not stands for software */
+	uint16_t mtu_bytes; /**< of IP */
+	uint16_t burst_segments;
+	uint32_t max_connections;
+	uint32_t max_half_open; /**< entries of a family that the stack has addresses of */
+	uint32_t max_time_wait; /**< likewise */
+	uint32_t max_listeners;
+	plx_duration time_wait; /**< 2 MSL; 0 = no TIME_WAIT */
+	enum plx_syn_cookies syn_cookies;
+	bool answer_nobody;
+	bool rfc5961;
+	bool drop_syn_fin;
+};
+
+/** Fills `settings`. Callable from any thread. Returns 0; -EINVAL for a wrong size. */
+PLX_API int plx_get_settings(const struct plx_stack *stack, struct plx_settings *settings);
+
 /**
  * Ends the stack: connections vanish without a segment (abort them first to have RSTs sent), every
  * mbuf goes back to its pool. NULL is ignored.
