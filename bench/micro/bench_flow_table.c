@@ -17,10 +17,8 @@
 
 enum {
 	FLOWS = 1 << 20,
+	FLOWS_COUNTED = 1 << 14, // where only instructions matter
 	BURST = 32,
-	CHURN = FLOWS / 4, // removed and put back in every turn
-	LOOK_UPS = FLOWS / COMPARE_WINDOWS,
-	CHANGES = CHURN / COMPARE_WINDOWS,
 	HEAP_MEGABYTES = 1024,
 };
 
@@ -31,6 +29,9 @@ struct object {
 };
 
 static struct {
+	uint32_t flows;
+	uint32_t look_ups; // in a window
+	uint32_t changes;  // removed or put back in a window: a quarter of all in a turn
 	struct flow_secret secret;
 	struct flow_table *table;
 	struct object *objects;
@@ -95,20 +96,20 @@ static double look_up(const struct flow_key *keys, unsigned expected)
 	uint32_t found[BURST];
 	unsigned hits = 0;
 
-	for (unsigned w = 0; w < COMPARE_WINDOWS; w++) {
-		uint64_t start = rte_rdtsc_precise();
+	for (unsigned w = 0; w < compare_windows(); w++) {
+		uint64_t start = compare_start();
 
-		for (unsigned i = 0; i < LOOK_UPS; i += BURST, keys += BURST)
+		for (unsigned i = 0; i < bench.look_ups; i += BURST, keys += BURST)
 			hits += find_burst(keys, found);
-		windows[w] = compare_cycles_each(start, LOOK_UPS);
+		windows[w] = compare_cycles_each(start, bench.look_ups);
 	}
 	check(hits == expected, "flow_table_find");
-	return compare_median(windows, COMPARE_WINDOWS);
+	return compare_median(windows, compare_windows());
 }
 
 static double hit(void)
 {
-	return look_up(bench.arriving, FLOWS);
+	return look_up(bench.arriving, bench.look_ups * compare_windows());
 }
 
 static double miss(void)
@@ -125,10 +126,10 @@ static inline double change(change_fn change_one)
 	uint32_t next = 0;
 	int failed = 0;
 
-	for (unsigned w = 0; w < COMPARE_WINDOWS; w++) {
-		uint64_t start = rte_rdtsc_precise();
+	for (unsigned w = 0; w < compare_windows(); w++) {
+		uint64_t start = compare_start();
 
-		for (unsigned done = 0; done < CHANGES; done += BURST) {
+		for (unsigned done = 0; done < bench.changes; done += BURST) {
 			for (unsigned i = 0; i < BURST; i++) {
 				hashes[i] = flow_hash(&bench.secret, &bench.objects[next + i].key);
 				flow_table_prefetch(bench.table, hashes[i]);
@@ -136,10 +137,10 @@ static inline double change(change_fn change_one)
 			for (unsigned i = 0; i < BURST; i++, next++)
 				failed |= change_one(bench.table, hashes[i], next);
 		}
-		windows[w] = compare_cycles_each(start, CHANGES);
+		windows[w] = compare_cycles_each(start, bench.changes);
 	}
 	check(failed == 0, "a change of the flow table");
-	return compare_median(windows, COMPARE_WINDOWS);
+	return compare_median(windows, compare_windows());
 }
 
 static double delete (void)
@@ -171,20 +172,20 @@ static double rte_look_up(const struct flow_key *keys, unsigned expected)
 	double windows[COMPARE_WINDOWS];
 	unsigned hits = 0;
 
-	for (unsigned w = 0; w < COMPARE_WINDOWS; w++) {
-		uint64_t start = rte_rdtsc_precise();
+	for (unsigned w = 0; w < compare_windows(); w++) {
+		uint64_t start = compare_start();
 
-		for (unsigned i = 0; i < LOOK_UPS; i += BURST, keys += BURST)
+		for (unsigned i = 0; i < bench.look_ups; i += BURST, keys += BURST)
 			hits += rte_find_burst(keys);
-		windows[w] = compare_cycles_each(start, LOOK_UPS);
+		windows[w] = compare_cycles_each(start, bench.look_ups);
 	}
 	check(hits == expected, "rte_hash_lookup_bulk");
-	return compare_median(windows, COMPARE_WINDOWS);
+	return compare_median(windows, compare_windows());
 }
 
 static double rte_hit(void)
 {
-	return rte_look_up(bench.arriving, FLOWS);
+	return rte_look_up(bench.arriving, bench.look_ups * compare_windows());
 }
 
 static double rte_miss(void)
@@ -200,15 +201,15 @@ static inline double rte_change(rte_change_fn change_one)
 	uint32_t next = 0;
 	bool failed = false;
 
-	for (unsigned w = 0; w < COMPARE_WINDOWS; w++) {
-		uint64_t start = rte_rdtsc_precise();
+	for (unsigned w = 0; w < compare_windows(); w++) {
+		uint64_t start = compare_start();
 
-		for (unsigned i = 0; i < CHANGES; i++)
+		for (unsigned i = 0; i < bench.changes; i++)
 			failed |= change_one(bench.hash, &bench.objects[next++].key) < 0;
-		windows[w] = compare_cycles_each(start, CHANGES);
+		windows[w] = compare_cycles_each(start, bench.changes);
 	}
 	check(!failed, "a change of rte_hash");
-	return compare_median(windows, COMPARE_WINDOWS);
+	return compare_median(windows, compare_windows());
 }
 
 static double rte_delete(void)
@@ -225,14 +226,14 @@ static void create_tables(int socket)
 {
 	const struct rte_hash_parameters parameters = {
 		.name = "bench",
-		.entries = 2 * FLOWS,
+		.entries = 2 * bench.flows,
 		.key_len = sizeof(struct flow_key),
 		.socket_id = socket,
 	};
 
 	bench.hash = rte_hash_create(&parameters);
 	check(bench.hash != NULL, "rte_hash_create");
-	check(flow_table_create(&bench.table, FLOWS, socket) == 0, "flow_table_create");
+	check(flow_table_create(&bench.table, bench.flows, socket) == 0, "flow_table_create");
 	flow_secret_init_seed(&bench.secret, 1);
 }
 
@@ -241,10 +242,10 @@ static void fill(void)
 	struct random r;
 
 	random_init_seed(&r, 1);
-	bench.objects = heap_take(FLOWS * sizeof(*bench.objects));
-	bench.arriving = heap_take(FLOWS * sizeof(*bench.arriving));
-	bench.strangers = heap_take(FLOWS * sizeof(*bench.strangers));
-	for (uint32_t i = 0; i < FLOWS; i++) {
+	bench.objects = heap_take(bench.flows * sizeof(*bench.objects));
+	bench.arriving = heap_take(bench.flows * sizeof(*bench.arriving));
+	bench.strangers = heap_take(bench.flows * sizeof(*bench.strangers));
+	for (uint32_t i = 0; i < bench.flows; i++) {
 		struct flow_key key = random_key(&r);
 		uint32_t other = random_below(&r, i + 1);
 
@@ -275,7 +276,12 @@ int main(int argc, char **argv)
 		.count = sizeof(CASES) / sizeof(CASES[0]),
 	};
 
+	compare_open(argc, argv);
+	bench.flows = compare_mode.is_counting ? FLOWS_COUNTED : FLOWS;
+	bench.look_ups = bench.flows / COMPARE_WINDOWS;
+	bench.changes = bench.look_ups / 4;
 	create_tables(heap_create(HEAP_MEGABYTES));
 	fill();
-	return compare_run(&set, argc, argv);
+	compare_measure_set(&set);
+	return compare_close();
 }

@@ -17,6 +17,7 @@
 
 enum {
 	TIMERS = 1 << 20,
+	TIMERS_COUNTED = 1 << 14, // where only instructions matter
 	RESTARTED = 32,
 	RESTARTS = 4096, // of each restarted one, in a window
 	POLLS = 500,	 // in a window
@@ -28,6 +29,7 @@ enum {
 #define SPAN (4 * PLX_SECOND)
 
 static struct {
+	uint32_t count;
 	struct random random;
 	struct timer_wheel *wheel;
 	struct timer_wheel *small; // for the running ones
@@ -44,8 +46,8 @@ static double restart(void)
 {
 	double windows[COMPARE_WINDOWS];
 
-	for (unsigned w = 0; w < COMPARE_WINDOWS; w++) {
-		uint64_t start = rte_rdtsc_precise();
+	for (unsigned w = 0; w < compare_windows(); w++) {
+		uint64_t start = compare_start();
 
 		for (unsigned i = 0; i < RESTARTS; i++) {
 			bench.small_now += 1000;
@@ -55,7 +57,7 @@ static double restart(void)
 		}
 		windows[w] = compare_cycles_each(start, (uint64_t)RESTARTS * RESTARTED);
 	}
-	return compare_ns(compare_median(windows, COMPARE_WINDOWS));
+	return compare_ns(compare_median(windows, compare_windows()));
 }
 
 // As long as those it replaces, give or take an eighth.
@@ -75,15 +77,16 @@ static double expire_window(void)
 
 		bench.now += POLL_INTERVAL;
 		do {
-			uint64_t start = rte_rdtsc();
+			uint64_t start = compare_start();
 
 			n = timer_wheel_expire(bench.wheel, bench.now, fired, BATCH);
-			cycles += rte_rdtsc() - start;
+			cycles += compare_stop() - start;
 			count += n;
 			for (unsigned i = 0; i < n; i++)
 				timer_arm(bench.wheel, fired[i], bench.now + draw_distance());
 		} while (n == BATCH);
 	}
+	compare_add_operations(count);
 	return (double)cycles / (double)count;
 }
 
@@ -91,9 +94,9 @@ static double expire(void)
 {
 	double windows[COMPARE_WINDOWS];
 
-	for (unsigned w = 0; w < COMPARE_WINDOWS; w++)
+	for (unsigned w = 0; w < compare_windows(); w++)
 		windows[w] = expire_window();
-	return compare_ns(compare_median(windows, COMPARE_WINDOWS));
+	return compare_ns(compare_median(windows, compare_windows()));
 }
 
 static void on_fired(struct rte_timer *timer, void *arg)
@@ -122,8 +125,8 @@ static double rte_restart(void)
 {
 	double windows[COMPARE_WINDOWS];
 
-	for (unsigned w = 0; w < COMPARE_WINDOWS; w++) {
-		uint64_t start = rte_rdtsc_precise();
+	for (unsigned w = 0; w < compare_windows(); w++) {
+		uint64_t start = compare_start();
 
 		for (unsigned i = 0; i < RESTARTS / 16; i++)
 			for (unsigned idx = 0; idx < RESTARTED; idx++)
@@ -132,7 +135,7 @@ static double rte_restart(void)
 	}
 	for (unsigned idx = 0; idx < RESTARTED; idx++)
 		rte_timer_stop(&bench.restarted[idx]);
-	return compare_ns(compare_median(windows, COMPARE_WINDOWS));
+	return compare_ns(compare_median(windows, compare_windows()));
 }
 
 static void rte_arm_fired(void)
@@ -166,9 +169,9 @@ static double rte_expire(void)
 
 	rte_timer_manage(); // what came due while others were measured
 	rte_arm_fired();
-	for (unsigned w = 0; w < COMPARE_WINDOWS; w++)
+	for (unsigned w = 0; w < compare_windows(); w++)
 		windows[w] = rte_expire_window();
-	return compare_ns(compare_median(windows, COMPARE_WINDOWS));
+	return compare_ns(compare_median(windows, compare_windows()));
 }
 
 static struct timer_wheel *create_wheel(uint32_t nodes, int socket)
@@ -186,16 +189,16 @@ static struct timer_wheel *create_wheel(uint32_t nodes, int socket)
 
 static void arm_all(int socket)
 {
-	bench.wheel = create_wheel(TIMERS, socket);
+	bench.wheel = create_wheel(bench.count, socket);
 	bench.small = create_wheel(RESTARTED, socket);
-	bench.timers = heap_take(TIMERS * sizeof(*bench.timers));
-	bench.fired = heap_take(TIMERS * sizeof(*bench.fired));
+	bench.timers = heap_take(bench.count * sizeof(*bench.timers));
+	bench.fired = heap_take(bench.count * sizeof(*bench.fired));
 	bench.tsc_per_poll = rte_get_tsc_hz() * POLL_INTERVAL / PLX_SECOND;
 	random_init_seed(&bench.random, 1);
 	rte_timer_subsystem_init();
 	for (uint32_t i = 0; i < RESTARTED; i++)
 		rte_timer_init(&bench.restarted[i]);
-	for (uint32_t i = 0; i < TIMERS; i++) {
+	for (uint32_t i = 0; i < bench.count; i++) {
 		plx_duration distance = random_u64(&bench.random) % SPAN;
 
 		timer_arm(bench.wheel, i, distance);
@@ -218,6 +221,9 @@ int main(int argc, char **argv)
 		.count = sizeof(CASES) / sizeof(CASES[0]),
 	};
 
+	compare_open(argc, argv);
+	bench.count = compare_mode.is_counting ? TIMERS_COUNTED : TIMERS;
 	arm_all(heap_create(HEAP_MEGABYTES));
-	return compare_run(&set, argc, argv);
+	compare_measure_set(&set);
+	return compare_close();
 }

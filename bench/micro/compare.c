@@ -214,20 +214,32 @@ static void collect(const struct compare_case *c, const char *name, const char *
 			part != NULL ? part : "", (unsigned long long)compare_mode.operations);
 }
 
-static void count_case(const struct compare_set *set, const struct compare_case *c,
-		       struct result *r)
+static void collect_case(const struct compare_set *set, const struct compare_case *c,
+			 struct result *r)
 {
 	char name[NAME_BYTES];
 
 	name_case(name, set, c);
 	run.current = r;
-	c->ours();
 	for (unsigned i = 0; i < r->n_parts; i++)
 		collect(c, name, r->part_names[i]);
 	if (r->n_parts == 0)
 		collect(c, name, NULL);
 	if (r->fault[0] != '\0')
 		give_up(name, r->fault);
+}
+
+// All in their order, as in a turn, and again.
+static void count_set(const struct compare_set *set, struct result *results)
+{
+	for (unsigned i = 0; i < set->count; i++) {
+		run.current = &results[i];
+		if (is_wanted(set, &set->cases[i]))
+			set->cases[i].ours();
+	}
+	for (unsigned i = 0; i < set->count; i++)
+		if (is_wanted(set, &set->cases[i]))
+			collect_case(set, &set->cases[i], &results[i]);
 }
 
 static void take_turn(const struct compare_set *set, struct result *results)
@@ -279,19 +291,11 @@ void compare_measure_set(const struct compare_set *set)
 	if (set->count > CASES_MAX)
 		give_up(set->name, "too many cases");
 	memset(results, 0, sizeof(results));
-	for (unsigned i = 0; compare_mode.is_counting && i < set->count; i++)
-		if (is_wanted(set, &set->cases[i]))
-			count_case(set, &set->cases[i], &results[i]);
-	if (compare_mode.is_counting)
+	if (compare_mode.is_counting) {
+		count_set(set, results);
 		return;
+	}
 	for (run.turn = 0; run.turn < COMPARE_TURNS; run.turn++)
 		take_turn(set, results);
 	show(set, results);
-}
-
-int compare_run(const struct compare_set *set, int argc, char **argv)
-{
-	compare_open(argc, argv);
-	compare_measure_set(set);
-	return compare_close();
 }

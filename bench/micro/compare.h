@@ -65,9 +65,6 @@ void compare_measure_set(const struct compare_set *set);
 // Returns the exit status of the program: 0, or 2 when the file cannot be written.
 int compare_close(void);
 
-// All three at once, for a program that has one set and knows of no modes.
-int compare_run(const struct compare_set *set, int argc, char **argv);
-
 // Called by a measure before it returns: a part of it; what held, as read back from what was measured;
 // and what went wrong with it (NULL: nothing), for then the figure does not count. Texts must last until
 // the next call.
