@@ -8,6 +8,7 @@
 #define BASE_FLOW_KEY_H
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <pollux/types.h>
@@ -23,6 +24,19 @@ struct flow_key {
 enum { FLOW_KEY_WORDS = 5 };
 static_assert(sizeof(struct flow_key) == FLOW_KEY_WORDS * sizeof(uint64_t),
 	      "no padding to compare");
+static_assert(offsetof(struct flow_key, local_port) == 4 * sizeof(uint64_t), "ports are a word");
+
+// Sets all but the addresses, by one store: what follows reads them as a word.
+static inline void flow_key_set_ports(struct flow_key *key, uint16_t local_port,
+				      uint16_t remote_port, uint16_t zone)
+{
+	const uint64_t first = local_port, second = remote_port, third = zone;
+	uint64_t word = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+		? first << 48 | second << 32 | third << 16
+		: first | second << 16 | third << 32;
+
+	memcpy(&key->local_port, &word, sizeof(word));
+}
 
 // Random words, all of them independent.
 struct flow_secret {

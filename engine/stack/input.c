@@ -18,6 +18,8 @@
 enum {
 	BURST = 32,
 	PREFETCH_AHEAD = 4,
+	PREFETCH_BYTES = 4
+		* CACHE_LINE, // headers end in the second line; a small payload is read as well
 };
 
 // One burst on its way through the steps.
@@ -69,13 +71,9 @@ static enum plx_drop parse_segment(const struct plx_stack *stack, const struct n
 	seg->had_text = false;
 	seg->had_syn = false;
 	seg->ecn = frame->ip.traffic_class & ECN_MASK;
-	seg->key = (struct flow_key){
-		.local = frame->ip.dst,
-		.remote = frame->ip.src,
-		.local_port = seg->tcp.dst_port,
-		.remote_port = seg->tcp.src_port,
-		.zone = stack->tcp.config.zone,
-	};
+	seg->key.local = frame->ip.dst;
+	seg->key.remote = frame->ip.src;
+	flow_key_set_ports(&seg->key, seg->tcp.dst_port, seg->tcp.src_port, stack->tcp.config.zone);
 	seg->hash = flow_hash(&stack->tcp.flow_secret, &seg->key);
 	return PLX_DROP_NONE;
 }
@@ -158,13 +156,24 @@ static void finish_segment(struct plx_stack *stack, struct segment *seg)
 	rte_pktmbuf_free(seg->mbuf); // NULL when somebody has taken it
 }
 
+static inline void prefetch_frame(const struct rte_mbuf *m)
+{
+	const uint8_t *bytes = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t end = m->data_len < PREFETCH_BYTES ? m->data_len : PREFETCH_BYTES;
+
+	for (uint32_t at = 0; at < end; at += CACHE_LINE)
+		rte_prefetch0(bytes + at);
+}
+
 static void input_burst(struct plx_stack *stack, struct burst *burst, struct rte_mbuf **frames,
 			unsigned n)
 {
 	burst->n_segments = 0;
+	for (unsigned i = 0; i < n && i < PREFETCH_AHEAD; i++)
+		prefetch_frame(frames[i]);
 	for (unsigned i = 0; i < n; i++) {
 		if (i + PREFETCH_AHEAD < n)
-			rte_prefetch0(rte_pktmbuf_mtod(frames[i + PREFETCH_AHEAD], void *));
+			prefetch_frame(frames[i + PREFETCH_AHEAD]);
 		begin_frame(stack, burst, frames[i]);
 	}
 	for (unsigned i = 0; i < burst->n_segments; i++)

@@ -71,30 +71,32 @@ static bool is_answer_to_resent(const struct tcp *tcp, const struct tcp_conn *c,
 }
 
 // Takes what it acknowledges out of the send queue, and what that tells about time.
-static struct ack_news take_news(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
+static inline void take_news(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg,
+			     struct ack_news *news)
 {
-	struct ack_news news = {
-		.now = tcp->now,
-		.acked_bytes = seg->tcp.ack - c->snd.una,
-		.flight_before = conn_flight(c),
-		.was_cwnd_limited = c->is_cwnd_limited,
-		.has_mark = conn_has(c, CONN_ECN) && segment_has(seg, TCP_ECE),
-		.has_ts_ecr = conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps
-			&& seg->tcp.options.ts_ecr != 0,
-		.ts_ecr = seg->tcp.options.ts_ecr,
-	};
-	struct send_queue_freed freed = send_queue_acknowledge(tcp, c, seg->tcp.ack);
+	struct send_queue_freed freed;
 
+	news->now = tcp->now;
+	news->acked_bytes = seg->tcp.ack - c->snd.una;
+	news->flight_before = conn_flight(c);
+	news->was_cwnd_limited = c->is_cwnd_limited;
+	news->has_mark = conn_has(c, CONN_ECN) && segment_has(seg, TCP_ECE);
+	news->has_ts_ecr = conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps
+		&& seg->tcp.options.ts_ecr != 0;
+	news->ts_ecr = seg->tcp.options.ts_ecr;
+	news->rtt = 0;
+	news->has_rtt = false;
+	news->is_answer_to_resent = false;
+	send_queue_acknowledge(tcp, c, seg->tcp.ack, &freed);
 	if (!freed.has_sent_at)
-		return news;
-	news.rtt = time_since(tcp->now, freed.sent_at);
-	news.has_rtt = !freed.was_resent;
-	if (freed.was_head_resent) {
-		news.is_answer_to_resent = is_answer_to_resent(tcp, c, &news);
+		return;
+	news->rtt = time_since(tcp->now, freed.sent_at);
+	news->has_rtt = !freed.was_resent;
+	if (unlikely(freed.was_head_resent)) {
+		news->is_answer_to_resent = is_answer_to_resent(tcp, c, news);
 		// RFC 7323 4.1: a timestamp that says which sending it was makes the sample good.
-		news.has_rtt = news.is_answer_to_resent && news.has_ts_ecr;
+		news->has_rtt = news->is_answer_to_resent && news->has_ts_ecr;
 	}
-	return news;
 }
 
 // What it means to window and loss; the rooms in the order of who may settle it.
@@ -124,8 +126,9 @@ static void judge(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *ne
 // SND.UNA < SEG.ACK =< SND.NXT.
 static void on_new_ack(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
 {
-	struct ack_news news = take_news(tcp, c, seg);
+	struct ack_news news;
 
+	take_news(tcp, c, seg, &news);
 	c->snd.una = seg->tcp.ack;
 	c->rtx = seq_max(c->rtx, c->snd.una);
 	if (!conn_has(c, CONN_PERSIST))

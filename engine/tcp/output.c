@@ -182,7 +182,7 @@ static enum step send_new(struct turn *t)
 {
 	struct tcp_conn *c = t->c;
 
-	if (c->queue.unsent == INDEX_NONE || c->rtx != c->snd.nxt)
+	if (c->rtx != c->snd.nxt)
 		return STEP_DONE; // what was lost goes first
 	restart_after_idle(t);
 	c->is_cwnd_limited = false;
@@ -257,8 +257,7 @@ static enum step send_fin(struct turn *t)
 {
 	const struct tcp_conn *c = t->c;
 
-	if (!has_fin_to_send(c) || c->queue.unsent != INDEX_NONE || c->rtx != c->snd.nxt
-	    || conn_unacked(c) >= c->snd.wnd)
+	if (c->queue.unsent != INDEX_NONE || c->rtx != c->snd.nxt || conn_unacked(c) >= c->snd.wnd)
 		return STEP_DONE;
 	return put_fin(t);
 }
@@ -296,11 +295,8 @@ static enum step send_probe(struct turn *t)
 // RFC 9293 3.8.4: one before SND.NXT, so that whoever is there answers.
 static enum step send_keepalive(struct turn *t)
 {
-	enum step step;
+	enum step step = turn_send_control(t, t->c->snd.nxt - 1, TCP_ACK);
 
-	if (!conn_has(t->c, CONN_KEEPALIVE_PROBE))
-		return STEP_DONE;
-	step = turn_send_control(t, t->c->snd.nxt - 1, TCP_ACK);
 	if (step == STEP_DONE) {
 		t->c->flags &= ~CONN_KEEPALIVE_PROBE;
 		tcp_count(t->tcp, PLX_COUNTER_TCP_KEEPALIVES);
@@ -333,21 +329,59 @@ static void start_timer(struct turn *t, bool is_interrupted)
 	}
 }
 
-static enum step run_synchronized(struct turn *t)
+static enum step run_steps(struct turn *t, enum step (*const steps[])(struct turn *), unsigned n)
 {
-	static enum step (*const open[])(struct turn *) = {
-		send_owed_acks, send_tail_probe, send_head_again, send_lost,
-		send_new,	send_fin,	 send_ack,	  send_keepalive,
-	};
-	static enum step (*const shut[])(struct turn *) = {send_owed_acks, send_probe, send_ack};
-	bool is_shut = conn_has(t->c, CONN_PERSIST);
 	enum step step = STEP_DONE;
 
-	for (unsigned i = 0; i < (is_shut ? RTE_DIM(shut) : RTE_DIM(open)); i++) {
-		step = is_shut ? shut[i](t) : open[i](t);
-		if (step != STEP_DONE)
-			break;
-	}
+	for (unsigned i = 0; i < n && step == STEP_DONE; i++)
+		step = steps[i](t);
+	return step;
+}
+
+// Most connections have none of this to send.
+static inline bool has_something_first(const struct tcp_conn *c)
+{
+	return c->acks_owed > 0 || conn_has(c, CONN_TAIL_PROBE | CONN_RETRANSMIT_HEAD)
+		|| c->rtx != c->snd.nxt;
+}
+
+static __rte_noinline enum step send_first(struct turn *t)
+{
+	static enum step (*const steps[])(struct turn *) = {send_owed_acks, send_tail_probe,
+							    send_head_again, send_lost};
+
+	return run_steps(t, steps, RTE_DIM(steps));
+}
+
+static __rte_noinline enum step run_shut(struct turn *t)
+{
+	static enum step (*const steps[])(struct turn *) = {send_owed_acks, send_probe, send_ack};
+
+	return run_steps(t, steps, RTE_DIM(steps));
+}
+
+static inline enum step run_open(struct turn *t)
+{
+	struct tcp_conn *c = t->c;
+	enum step step = STEP_DONE;
+
+	if (unlikely(has_something_first(c)))
+		step = send_first(t);
+	if (step == STEP_DONE && c->queue.unsent != INDEX_NONE)
+		step = send_new(t);
+	if (step == STEP_DONE && has_fin_to_send(c))
+		step = send_fin(t);
+	if (step == STEP_DONE)
+		step = send_ack(t);
+	if (step == STEP_DONE && unlikely(conn_has(c, CONN_KEEPALIVE_PROBE)))
+		step = send_keepalive(t);
+	return step;
+}
+
+static enum step run_synchronized(struct turn *t)
+{
+	enum step step = unlikely(conn_has(t->c, CONN_PERSIST)) ? run_shut(t) : run_open(t);
+
 	if (step != STEP_ENDED)
 		start_timer(t, step != STEP_DONE);
 	return step;

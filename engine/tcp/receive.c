@@ -17,12 +17,12 @@ static struct rte_mbuf *last_of(struct rte_mbuf *chain)
 	return chain;
 }
 
-struct rte_mbuf *receive_detach(struct segment *seg)
+// The payload of a chained frame, each piece a segment of its own.
+static __rte_noinline struct rte_mbuf *take_apart(struct segment *seg)
 {
 	struct rte_mbuf *m = seg->mbuf;
 	struct rte_mbuf *chain;
 
-	seg->mbuf = NULL;
 	// The headers are gone at once; what is trimmed may reach into the chain, or leave empty pieces.
 	for (uint32_t left = seg->payload_offset; left > 0;) {
 		uint32_t n = left < m->data_len ? left : m->data_len;
@@ -54,6 +54,21 @@ struct rte_mbuf *receive_detach(struct segment *seg)
 	for (m = chain; m != NULL; m = m->next)
 		m->pkt_len = m->data_len;
 	return chain;
+}
+
+struct rte_mbuf *receive_detach(struct segment *seg)
+{
+	struct rte_mbuf *m = seg->mbuf;
+
+	if (unlikely(m->next != NULL)) {
+		m = take_apart(seg);
+	} else {
+		m->data_off = (uint16_t)(m->data_off + seg->payload_offset);
+		m->data_len = (uint16_t)seg->len_bytes;
+		m->pkt_len = seg->len_bytes;
+	}
+	seg->mbuf = NULL;
+	return m;
 }
 
 static void free_chain(struct rte_mbuf *chain)

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include <rte_branch_prediction.h>
+
 #include "net/answer_queue.h"
 #include "net/ip_output.h"
 #include "net/reuse.h"
@@ -19,7 +21,8 @@
 #include "wire/mbuf_checksum.h"
 #include "wire/offload.h"
 
-// What goes on the wire in front of the payload.
+// What goes on the wire in front of the payload. Filled in place, field by field, and read from registers where it
+// can be: to read as a whole what was stored in parts costs a dozen cycles each time.
 struct headers {
 	const struct flow_key *key;
 	struct tcp_header tcp;
@@ -27,6 +30,12 @@ struct headers {
 	uint8_t hop_limit;
 	uint8_t dscp;
 	uint8_t ecn;
+};
+
+// Payload on its way out. `sum` is its partial checksum, where that is ours to make.
+struct payload {
+	struct rte_mbuf *m;
+	uint32_t sum;
 };
 
 static bool has_offload(const struct tcp *tcp, enum plx_offload offload)
@@ -53,86 +62,79 @@ uint32_t segment_tx_payload_max(const struct tcp *tcp)
 	return segment_tx_copy_max(tcp);
 }
 
-// TCP checksum of a segment whose headers begin at `m`'s data: by the port, or by us.
-static void fill_checksum(const struct tcp *tcp, struct rte_mbuf *m, const struct headers *h,
-			  size_t ip_bytes, bool is_ipv4)
+static bool makes_checksum(const struct tcp *tcp)
 {
-	uint16_t tcp_bytes = (uint16_t)(m->pkt_len - ip_bytes);
-	uint8_t *header = rte_pktmbuf_mtod_offset(m, uint8_t *, ip_bytes);
+	return !has_offload(tcp, PLX_OFFLOAD_TX_TCP_CHECKSUM);
+}
 
-	if (has_offload(tcp, PLX_OFFLOAD_TX_TCP_CHECKSUM)) {
-		struct offload_layout layout = {
-			.l3_bytes = (uint8_t)ip_bytes,
-			.l4_bytes = (uint8_t)((header[12] >> 4) * 4),
-			.is_ipv6 = !is_ipv4,
-			.ipv4_checksum = is_ipv4 && has_offload(tcp, PLX_OFFLOAD_TX_IPV4_CHECKSUM),
-		};
+// The port fills in the TCP checksum of a segment whose headers begin at the data of `m`.
+static __rte_noinline void offload_checksum(const struct tcp *tcp, struct rte_mbuf *m,
+					    const struct headers *h, bool is_ipv4)
+{
+	struct offload_layout layout = {
+		.l3_bytes = (uint8_t)ip_header_bytes(is_ipv4),
+		.l4_bytes = (uint8_t)tcp_header_build_bytes(&h->tcp.options),
+		.is_ipv6 = !is_ipv4,
+		.ipv4_checksum = is_ipv4 && has_offload(tcp, PLX_OFFLOAD_TX_IPV4_CHECKSUM),
+	};
 
-		tcp_checksum_prepare_offload(m, &layout, h->pseudo_sum);
-		m->l2_len = tcp->config.link_bytes;
+	tcp_checksum_prepare_offload(m, &layout, h->pseudo_sum);
+	m->l2_len = tcp->config.link_bytes;
+}
+
+// Puts the headers in front of the payload in its mbuf, whose headroom is enough. `pkt_len` grows with them.
+static inline void prepend_headers(const struct tcp *tcp, const struct payload *payload,
+				   struct headers *h)
+{
+	struct rte_mbuf *m = payload->m;
+	bool is_ipv4 = plx_addr_is_ipv4(&h->key->remote);
+	size_t ip_bytes = ip_header_bytes(is_ipv4);
+	size_t tcp_bytes = tcp_header_build_bytes(&h->tcp.options);
+	uint16_t segment_bytes = (uint16_t)(m->pkt_len + tcp_bytes);
+	uint8_t *bytes = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(ip_bytes + tcp_bytes));
+	const struct ip_header ip = {
+		.src = h->key->local,
+		.dst = h->key->remote,
+		.payload_bytes = segment_bytes,
+		.protocol = IP_PROTOCOL_TCP,
+		.hop_limit = h->hop_limit,
+		.traffic_class = (uint8_t)(h->dscp << 2 | h->ecn),
+		.is_ipv6 = !is_ipv4,
+	};
+	uint32_t sum;
+
+	h->tcp.src_port = h->key->local_port;
+	h->tcp.dst_port = h->key->remote_port;
+	tcp_header_build(bytes + ip_bytes, &h->tcp, &sum);
+	ip_write_header(tcp->net, bytes, &ip);
+	if (unlikely(!makes_checksum(tcp))) {
+		offload_checksum(tcp, m, h, is_ipv4);
 		return;
 	}
 	if (is_ipv4 && has_offload(tcp, PLX_OFFLOAD_TX_IPV4_CHECKSUM)) {
 		ipv4_checksum_prepare_offload(m, 0, (uint8_t)ip_bytes);
 		m->l2_len = tcp->config.link_bytes;
 	}
-	store_be16(header + 16,
-		   checksum_fold(
-			   checksum_add(checksum_add16(h->pseudo_sum, tcp_bytes),
-					mbuf_checksum_partial(m, (uint32_t)ip_bytes, tcp_bytes))));
+	// Both header and pseudo header are of even length: the payload's sum needs no turning.
+	sum = checksum_add(checksum_add16(h->pseudo_sum, segment_bytes),
+			   checksum_add(sum, payload->sum));
+	store_be16(bytes + ip_bytes + TCP_CHECKSUM_OFFSET, checksum_fold(sum));
 }
 
-// Puts the headers in front of the payload in `m`, whose headroom is enough. `pkt_len` grows with them.
-static void prepend_headers(const struct tcp *tcp, struct rte_mbuf *m, struct headers *h)
+// RFC 9293 3.7.1, RFC 7323 2.2 and 3.2: offers, and answers to offers.
+static __rte_noinline void fill_syn_options(struct tcp *tcp, const struct tcp_conn *c,
+					    struct tcp_header *header)
 {
-	bool is_ipv4 = plx_addr_is_ipv4(&h->key->remote);
-	size_t ip_bytes = ip_header_bytes(is_ipv4);
-	uint8_t scratch[TCP_HEADER_MAX_BYTES];
-	size_t tcp_bytes;
-	struct ip_header ip;
+	struct tcp_options *options = &header->options;
+	bool is_answer = (header->flags & TCP_ACK) != 0;
 
-	h->tcp.src_port = h->key->local_port;
-	h->tcp.dst_port = h->key->remote_port;
-	tcp_bytes = tcp_header_build(scratch, &h->tcp);
-	ip = (struct ip_header){
-		.src = h->key->local,
-		.dst = h->key->remote,
-		.payload_bytes = (uint16_t)(m->pkt_len + tcp_bytes),
-		.protocol = IP_PROTOCOL_TCP,
-		.hop_limit = h->hop_limit,
-		.traffic_class = (uint8_t)(h->dscp << 2 | h->ecn),
-		.is_ipv6 = !is_ipv4,
-	};
-	memcpy(rte_pktmbuf_prepend(m, (uint16_t)tcp_bytes), scratch, tcp_bytes);
-	ip_write_header(tcp->net, (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)ip_bytes), &ip);
-	fill_checksum(tcp, m, h, ip_bytes, is_ipv4);
-}
-
-static struct tcp_options conn_options(struct tcp *tcp, const struct tcp_conn *c, uint8_t flags)
-{
-	struct tcp_options options = {0};
-
-	if ((flags & TCP_SYN) != 0) {
-		bool is_answer = (flags & TCP_ACK) != 0;
-
-		options.has_mss = true;
-		options.mss = recv_window_mss(tcp, c->profile, conn_is_ipv6(c));
-		options.has_window_scale = is_answer
-			? conn_has(c, CONN_WINDOW_SCALE)
-			: conn_option(tcp, c, PLX_OPTION_WINDOW_SCALE) != 0;
-		options.window_scale = c->rcv_wscale;
-		options.has_timestamps = is_answer
-			? conn_has(c, CONN_TIMESTAMPS)
-			: conn_option(tcp, c, PLX_OPTION_TIMESTAMPS) != 0;
-	} else {
-		// RFC 7323 3.2: on every segment once negotiated.
-		options.has_timestamps = conn_has(c, CONN_TIMESTAMPS);
-	}
-	if (options.has_timestamps) {
-		options.ts_val = timestamp_now(tcp, c->ts_offset);
-		options.ts_ecr = (flags & TCP_ACK) != 0 ? c->ts_recent : 0;
-	}
-	return options;
+	options->has_mss = true;
+	options->mss = recv_window_mss(tcp, c->profile, conn_is_ipv6(c));
+	options->has_window_scale = is_answer ? conn_has(c, CONN_WINDOW_SCALE)
+					      : conn_option(tcp, c, PLX_OPTION_WINDOW_SCALE) != 0;
+	options->window_scale = c->rcv_wscale;
+	options->has_timestamps = is_answer ? conn_has(c, CONN_TIMESTAMPS)
+					    : conn_option(tcp, c, PLX_OPTION_TIMESTAMPS) != 0;
 }
 
 // Every segment that carries an acknowledgement settles what was owed.
@@ -143,40 +145,48 @@ static void on_ack_sent(struct tcp_conn *c)
 	c->flags &= ~CONN_ACK_NOW;
 }
 
-static struct headers conn_headers(struct tcp *tcp, struct tcp_conn *c, uint32_t seq, uint8_t flags)
+static inline void fill_headers(struct tcp *tcp, struct tcp_conn *c, uint32_t seq, uint8_t flags,
+				struct headers *h)
 {
-	struct headers h = {
-		.key = &c->key,
-		.tcp =
-			{
-				.seq = seq,
-				.ack = (flags & TCP_ACK) != 0 ? c->rcv.nxt : 0,
-				.flags = flags,
-				.options = conn_options(tcp, c, flags),
-			},
-		.pseudo_sum = c->pseudo_sum,
-		.hop_limit = (uint8_t)conn_option(tcp, c, PLX_OPTION_HOP_LIMIT),
-		.dscp = (uint8_t)conn_option(tcp, c, PLX_OPTION_DSCP),
-	};
+	bool is_ack = (flags & TCP_ACK) != 0;
 
-	h.tcp.window = (flags & TCP_SYN) != 0 ? recv_window_announce_syn(tcp, c)
-					      : recv_window_announce(tcp, c);
-	if (conn_has(c, CONN_ECE_OWED) && (flags & (TCP_SYN | TCP_RST)) == 0)
-		h.tcp.flags |= TCP_ECE;
-	if ((flags & TCP_ACK) != 0)
+	h->key = &c->key;
+	h->pseudo_sum = c->pseudo_sum;
+	h->hop_limit = (uint8_t)conn_option(tcp, c, PLX_OPTION_HOP_LIMIT);
+	h->dscp = (uint8_t)conn_option(tcp, c, PLX_OPTION_DSCP);
+	h->ecn = 0;
+	h->tcp.seq = seq;
+	h->tcp.ack = is_ack ? c->rcv.nxt : 0;
+	h->tcp.urgent = 0;
+	h->tcp.flags = flags;
+	h->tcp.options = (struct tcp_options){0};
+	if (unlikely((flags & TCP_SYN) != 0)) {
+		h->tcp.window = recv_window_announce_syn(tcp, c);
+		fill_syn_options(tcp, c, &h->tcp);
+	} else {
+		h->tcp.window = recv_window_announce(tcp, c);
+		// RFC 7323 3.2: on every segment once negotiated.
+		h->tcp.options.has_timestamps = conn_has(c, CONN_TIMESTAMPS);
+		if (conn_has(c, CONN_ECE_OWED) && (flags & TCP_RST) == 0)
+			h->tcp.flags |= TCP_ECE;
+	}
+	if (h->tcp.options.has_timestamps) {
+		h->tcp.options.ts_val = timestamp_now(tcp, c->ts_offset);
+		h->tcp.options.ts_ecr = is_ack ? c->ts_recent : 0;
+	}
+	if (is_ack)
 		on_ack_sent(c);
-	return h;
 }
 
-// Sends `m`, whose data is payload, as a segment of `c`. Takes the mbuf.
-static enum tx_result transmit(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
-			       struct rte_mbuf *m, struct headers *h)
+// Sends payload as a segment of `c`. Takes the mbuf.
+static inline enum tx_result transmit(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
+				      const struct payload *payload, struct headers *h)
 {
-	prepend_headers(tcp, m, h);
+	prepend_headers(tcp, payload, h);
 	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
-	switch (net_transmit(tcp->net, m, &c->neighbor, &c->key.remote, tcp->now)) {
+	switch (net_transmit(tcp->net, payload->m, &c->neighbor, &c->key.remote, tcp->now)) {
 	case NET_TX_READY:
-		burst->frames[burst->n++] = m;
+		burst->frames[burst->n++] = payload->m;
 		return TX_SENT;
 	case NET_TX_UNREACHABLE:
 		return TX_UNREACHABLE;
@@ -197,22 +207,22 @@ static struct rte_mbuf *alloc(struct tcp *tcp)
 enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 				  uint32_t seq, uint8_t flags)
 {
-	struct rte_mbuf *m = alloc(tcp);
+	struct payload none = {.m = alloc(tcp)};
 	struct headers h;
 
-	if (m == NULL)
+	if (none.m == NULL)
 		return TX_NO_MEMORY;
-	h = conn_headers(tcp, c, seq, flags);
+	fill_headers(tcp, c, seq, flags, &h);
 	if ((flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0)
 		tcp_count(tcp, PLX_COUNTER_TCP_ACKS);
 	else if ((flags & TCP_RST) != 0)
 		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_SENT);
-	return transmit(tcp, c, burst, m, &h);
+	return transmit(tcp, c, burst, &none, &h);
 }
 
 // Headers go in front of the payload where it lies, if nobody else holds or shares the mbuf.
-static struct rte_mbuf *payload_in_place(const struct tcp *tcp, const struct send_segment *seg,
-					 uint32_t len_bytes)
+static struct rte_mbuf *take_in_place(const struct tcp *tcp, const struct send_segment *seg,
+				      uint32_t len_bytes)
 {
 	struct rte_mbuf *m = seg->mbuf;
 	bool is_alone = seg->kind == SEND_MBUF && seg->len_bytes == len_bytes
@@ -230,22 +240,30 @@ static struct rte_mbuf *payload_in_place(const struct tcp *tcp, const struct sen
 	return m;
 }
 
-// The payload of records from `idx` on, copied into one mbuf.
-static struct rte_mbuf *payload_by_copy(struct tcp *tcp, uint32_t idx, uint32_t len_bytes)
+// The payload of records from `idx` on, copied into one mbuf, and summed by the way.
+static void copy_payload(struct tcp *tcp, uint32_t idx, uint32_t len_bytes, struct payload *payload)
 {
-	struct rte_mbuf *m = alloc(tcp);
+	uint32_t done = 0;
+	uint8_t *to;
 
-	if (m == NULL)
-		return NULL;
-	for (uint32_t left = len_bytes; left > 0;) {
+	payload->m = alloc(tcp);
+	payload->sum = 0;
+	if (payload->m == NULL)
+		return;
+	to = (uint8_t *)rte_pktmbuf_append(payload->m, (uint16_t)len_bytes);
+	while (done < len_bytes) {
 		const struct send_segment *seg = send_segment_at(tcp, idx);
+		const uint8_t *data = send_segment_data(tcp, seg);
 
-		memcpy(rte_pktmbuf_append(m, (uint16_t)seg->len_bytes), send_segment_data(tcp, seg),
-		       seg->len_bytes);
-		left -= seg->len_bytes;
+		if (makes_checksum(tcp))
+			payload->sum = checksum_combine(
+				payload->sum, checksum_copy(to + done, data, seg->len_bytes, 0),
+				done);
+		else
+			memcpy(to + done, data, seg->len_bytes);
+		done += seg->len_bytes;
 		idx = seg->next;
 	}
-	return m;
 }
 
 // One record's bytes as an mbuf that refers to them; a slab's are copied.
@@ -282,7 +300,7 @@ static struct rte_mbuf *piece_of(struct tcp *tcp, const struct send_segment *seg
 }
 
 // A header mbuf with the records from `idx` on chained behind it.
-static struct rte_mbuf *payload_by_reference(struct tcp *tcp, uint32_t idx, uint32_t len_bytes)
+static struct rte_mbuf *chain_references(struct tcp *tcp, uint32_t idx, uint32_t len_bytes)
 {
 	struct rte_mbuf *head = alloc(tcp);
 	struct rte_mbuf *last = head;
@@ -320,6 +338,21 @@ static bool has_few_pieces(const struct tcp *tcp, uint32_t idx, uint32_t len_byt
 	return n <= SEGMENT_PIECES_MAX;
 }
 
+// The cheapest of the three ways that is open. payload->m is NULL without memory.
+static void take_payload(struct tcp *tcp, uint32_t idx, uint32_t len_bytes, struct payload *payload)
+{
+	payload->m = take_in_place(tcp, send_segment_at(tcp, idx), len_bytes);
+	if (payload->m == NULL
+	    && !(may_chain(tcp) && len_bytes > SLAB_BYTES && has_few_pieces(tcp, idx, len_bytes))) {
+		copy_payload(tcp, idx, len_bytes, payload);
+		return;
+	}
+	if (payload->m == NULL)
+		payload->m = chain_references(tcp, idx, len_bytes);
+	if (payload->m != NULL && makes_checksum(tcp))
+		payload->sum = mbuf_checksum_partial(payload->m, 0, len_bytes);
+}
+
 // RFC 3168 6.1.4 to 6.1.6: new data, but no probe of a closed window; the first of it after a reduction says so.
 // Whoever has sent a SYN without ECN as well only listens for marks (6.1.1).
 static void mark_capable(struct tcp_conn *c, struct headers *h)
@@ -336,33 +369,30 @@ enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_bu
 			       uint32_t idx, uint32_t len_bytes, uint8_t flags)
 {
 	const struct send_segment *first = send_segment_at(tcp, idx);
-	struct rte_mbuf *m = payload_in_place(tcp, first, len_bytes);
+	struct payload payload;
 	struct headers h;
 
-	if (m == NULL)
-		m = may_chain(tcp) && len_bytes > SLAB_BYTES && has_few_pieces(tcp, idx, len_bytes)
-			? payload_by_reference(tcp, idx, len_bytes)
-			: payload_by_copy(tcp, idx, len_bytes);
-	if (m == NULL)
+	take_payload(tcp, idx, len_bytes, &payload);
+	if (payload.m == NULL)
 		return TX_NO_MEMORY;
-	h = conn_headers(tcp, c, first->seq, flags);
+	fill_headers(tcp, c, first->seq, flags, &h);
 	if (conn_has(c, CONN_ECN))
 		mark_capable(c, &h);
-	return transmit(tcp, c, burst, m, &h);
+	return transmit(tcp, c, burst, &payload, &h);
 }
 
 void segment_tx_early_ack(struct tcp *tcp, struct tcp_conn *c)
 {
-	struct rte_mbuf *m = alloc(tcp);
+	struct payload none = {.m = alloc(tcp)};
 	struct headers h;
 
-	if (m == NULL)
+	if (none.m == NULL)
 		return;
-	h = conn_headers(tcp, c, c->snd.nxt, TCP_ACK);
-	prepend_headers(tcp, m, &h);
+	fill_headers(tcp, c, c->snd.nxt, TCP_ACK, &h);
+	prepend_headers(tcp, &none, &h);
 	tcp_count(tcp, PLX_COUNTER_TCP_ACKS);
 	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
-	(void)net_transmit_answer(tcp->net, m, &c->neighbor, &c->key.remote, tcp->now);
+	(void)net_transmit_answer(tcp->net, none.m, &c->neighbor, &c->key.remote, tcp->now);
 }
 
 enum plx_drop segment_tx_answer(struct tcp *tcp, const struct answer *answer, struct segment *seg)
@@ -376,20 +406,21 @@ enum plx_drop segment_tx_answer(struct tcp *tcp, const struct answer *answer, st
 		.dscp = answer->dscp,
 	};
 	struct neighbor_ref next_hop = neighbor_ref_none();
-	struct rte_mbuf *m;
+	struct payload none = {0};
 
 	if (seg != NULL && seg->mbuf != NULL) {
-		m = frame_reuse_or_alloc(tcp->net, seg->mbuf);
-		if (m == seg->mbuf)
+		none.m = frame_reuse_or_alloc(tcp->net, seg->mbuf);
+		if (none.m == seg->mbuf)
 			seg->mbuf = NULL;
 	} else {
-		m = alloc(tcp);
+		none.m = alloc(tcp);
 	}
-	if (m == NULL)
+	if (none.m == NULL)
 		return PLX_DROP_TCP_NO_BUFFER;
-	prepend_headers(tcp, m, &h);
+	prepend_headers(tcp, &none, &h);
 	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
 	if ((h.tcp.flags & TCP_RST) != 0)
 		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_SENT);
-	return net_tx_drop(net_transmit_answer(tcp->net, m, &next_hop, &key->remote, tcp->now));
+	return net_tx_drop(
+		net_transmit_answer(tcp->net, none.m, &next_hop, &key->remote, tcp->now));
 }

@@ -350,31 +350,33 @@ static void pop_head(struct tcp *tcp, struct send_queue *queue)
 	pool_put(&tcp->send_segments, idx);
 }
 
-struct send_queue_freed send_queue_acknowledge(struct tcp *tcp, struct tcp_conn *c, uint32_t ack)
+void send_queue_acknowledge(struct tcp *tcp, struct tcp_conn *c, uint32_t ack,
+			    struct send_queue_freed *freed)
 {
 	struct send_queue *queue = &c->queue;
-	struct send_queue_freed freed = {0};
 
+	freed->has_sent_at = false;
+	freed->was_resent = false;
+	freed->was_head_resent = false;
 	while (queue->head != INDEX_NONE) {
 		struct send_segment *seg = send_segment_at(tcp, queue->head);
 
 		if (!seq_is_after(ack, seg->seq))
 			break;
-		freed.was_resent |= (seg->flags & SEND_RESENT) != 0;
+		freed->was_resent |= (seg->flags & SEND_RESENT) != 0;
 		if (seq_is_before(ack, seg->seq + seg->len_bytes)) {
 			queue->bytes -= ack - seg->seq;
 			trim(seg, ack - seg->seq);
 			break;
 		}
-		if (!freed.has_sent_at) {
-			freed.has_sent_at = true;
-			freed.sent_at = seg->sent_at;
-			freed.was_head_resent = (seg->flags & SEND_RESENT) != 0;
+		if (!freed->has_sent_at) {
+			freed->has_sent_at = true;
+			freed->sent_at = seg->sent_at;
+			freed->was_head_resent = (seg->flags & SEND_RESENT) != 0;
 		}
 		queue->bytes -= seg->len_bytes;
 		pop_head(tcp, queue);
 	}
-	return freed;
 }
 
 uint32_t send_queue_find(const struct tcp *tcp, const struct tcp_conn *c, uint32_t seq)

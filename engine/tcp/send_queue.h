@@ -86,14 +86,15 @@ bool send_queue_split(struct tcp *tcp, struct tcp_conn *c, uint32_t idx, uint32_
 
 // What an acknowledgement told about the records it frees.
 struct send_queue_freed {
-	plx_time sent_at; // of the oldest record freed as a whole
+	plx_time sent_at; // of the oldest record freed as a whole; void without
 	bool has_sent_at;
 	bool was_head_resent; // that one was sent more than once
 	bool was_resent;      // any of them was
 };
 
 // Frees what lies before `ack`.
-struct send_queue_freed send_queue_acknowledge(struct tcp *tcp, struct tcp_conn *c, uint32_t ack);
+void send_queue_acknowledge(struct tcp *tcp, struct tcp_conn *c, uint32_t ack,
+			    struct send_queue_freed *freed);
 
 // The record that holds `seq`; INDEX_NONE beyond the end.
 uint32_t send_queue_find(const struct tcp *tcp, const struct tcp_conn *c, uint32_t seq);

@@ -58,12 +58,14 @@ static plx_time last_sent(const struct tcp *tcp, const struct tcp_conn *c)
 
 plx_time tail_probe_at(const struct tcp *tcp, const struct tcp_conn *c)
 {
-	bool is_repair = is_repair_eligible(c);
 	plx_time last_advance;
+	bool is_repair;
 	plx_time at;
 
-	if (c->rto_deadline == PLX_TIME_NEVER || !(is_repair || is_eligible(c))
-	    || conn_option(tcp, c, PLX_OPTION_TAIL_PROBE) == 0)
+	if (c->rto_deadline == PLX_TIME_NEVER)
+		return PLX_TIME_NEVER;
+	is_repair = is_repair_eligible(c);
+	if (!(is_repair || is_eligible(c)) || conn_option(tcp, c, PLX_OPTION_TAIL_PROBE) == 0)
 		return PLX_TIME_NEVER;
 	if (is_repair) {
 		at = time_max(recovery_answer_at(tcp, c),

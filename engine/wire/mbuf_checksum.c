@@ -5,9 +5,7 @@
 // Called by stack/, tcp/segment_tx and net/ where no port does the work.
 #include "wire/mbuf_checksum.h"
 
-#include <rte_mbuf.h>
-
-uint32_t mbuf_checksum_partial(const struct rte_mbuf *m, uint32_t offset_bytes, uint32_t len_bytes)
+uint32_t mbuf_checksum_chain(const struct rte_mbuf *m, uint32_t offset_bytes, uint32_t len_bytes)
 {
 	uint32_t sum = 0;
 	uint32_t done_bytes = 0;

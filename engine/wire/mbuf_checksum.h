@@ -6,12 +6,22 @@
 #ifndef WIRE_MBUF_CHECKSUM_H
 #define WIRE_MBUF_CHECKSUM_H
 
+#include <rte_mbuf.h>
+
 #include "wire/checksum.h"
 
-struct rte_mbuf;
+// For mbuf_checksum_partial() only.
+uint32_t mbuf_checksum_chain(const struct rte_mbuf *m, uint32_t offset_bytes, uint32_t len_bytes);
 
 // The partial sum of `len_bytes` bytes from byte `offset_bytes` of the packet on. What the chain
 // does not hold counts as nothing.
-uint32_t mbuf_checksum_partial(const struct rte_mbuf *m, uint32_t offset_bytes, uint32_t len_bytes);
+static inline uint32_t mbuf_checksum_partial(const struct rte_mbuf *m, uint32_t offset_bytes,
+					     uint32_t len_bytes)
+{
+	if (likely(offset_bytes + (uint64_t)len_bytes <= m->data_len))
+		return checksum_partial(rte_pktmbuf_mtod_offset(m, const uint8_t *, offset_bytes),
+					len_bytes, 0);
+	return mbuf_checksum_chain(m, offset_bytes, len_bytes);
+}
 
 #endif

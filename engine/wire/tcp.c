@@ -9,6 +9,7 @@
 #include <rte_branch_prediction.h>
 
 #include "wire/bytes.h"
+#include "wire/checksum.h"
 
 enum {
 	SRC_PORT_OFFSET = 0,
@@ -18,7 +19,6 @@ enum {
 	DATA_OFFSET_OFFSET = 12,
 	FLAGS_OFFSET = 13,
 	WINDOW_OFFSET = 14,
-	CHECKSUM_OFFSET = 16,
 	URGENT_OFFSET = 18,
 };
 
@@ -131,33 +131,38 @@ enum plx_drop tcp_header_parse(const uint8_t *bytes, size_t len_bytes, struct tc
 			    (out->flags & TCP_SYN) != 0, &out->options);
 }
 
-size_t tcp_header_build(uint8_t *bytes, const struct tcp_header *in)
+// In words, so that the sum is taken from registers and not from bytes just stored.
+static inline uint8_t *put_word(uint8_t *at, uint32_t value, uint64_t *sum)
 {
-	uint8_t *end = bytes + TCP_HEADER_BYTES;
+	uint32_t word = be32_of(value);
 
-	store_be16(bytes + SRC_PORT_OFFSET, in->src_port);
-	store_be16(bytes + DST_PORT_OFFSET, in->dst_port);
-	store_be32(bytes + SEQ_OFFSET, in->seq);
-	store_be32(bytes + ACK_OFFSET, in->ack);
-	bytes[FLAGS_OFFSET] = in->flags;
-	store_be16(bytes + WINDOW_OFFSET, in->window);
-	store_be16(bytes + CHECKSUM_OFFSET, 0);
-	store_be16(bytes + URGENT_OFFSET, in->urgent);
+	memcpy(at, &word, sizeof(word));
+	*sum += word;
+	return at + sizeof(word);
+}
 
-	if (in->options.has_mss) {
-		store_be32(end, (uint32_t)OPTION_MSS << 24 | MSS_BYTES << 16 | in->options.mss);
-		end += 4;
-	}
-	if (in->options.has_window_scale) {
-		store_be32(end, ALIGNED_WINDOW_SCALE | in->options.window_scale);
-		end += 4;
-	}
+size_t tcp_header_build(uint8_t *bytes, const struct tcp_header *in, uint32_t *sum)
+{
+	size_t header_bytes = tcp_header_build_bytes(&in->options);
+	uint32_t offset_flags = (uint32_t)header_bytes << 26 | (uint32_t)in->flags << 16;
+	uint64_t total = 0;
+	uint8_t *at = bytes;
+
+	at = put_word(at, (uint32_t)in->src_port << 16 | in->dst_port, &total);
+	at = put_word(at, in->seq, &total);
+	at = put_word(at, in->ack, &total);
+	at = put_word(at, offset_flags | in->window, &total);
+	at = put_word(at, in->urgent, &total);
+	if (in->options.has_mss)
+		at = put_word(at, (uint32_t)OPTION_MSS << 24 | MSS_BYTES << 16 | in->options.mss,
+			      &total);
+	if (in->options.has_window_scale)
+		at = put_word(at, ALIGNED_WINDOW_SCALE | in->options.window_scale, &total);
 	if (in->options.has_timestamps) {
-		store_be32(end, ALIGNED_TIMESTAMPS);
-		store_be32(end + 4, in->options.ts_val);
-		store_be32(end + 8, in->options.ts_ecr);
-		end += TCP_TIMESTAMP_BYTES;
+		at = put_word(at, ALIGNED_TIMESTAMPS, &total);
+		at = put_word(at, in->options.ts_val, &total);
+		put_word(at, in->options.ts_ecr, &total);
 	}
-	bytes[DATA_OFFSET_OFFSET] = (uint8_t)((end - bytes) << 2);
-	return (size_t)(end - bytes);
+	*sum = checksum_narrow(total);
+	return header_bytes;
 }

@@ -21,8 +21,11 @@ enum tcp_flag {
 };
 
 enum {
-	TCP_HEADER_BYTES = 20,	    // without options
-	TCP_HEADER_MAX_BYTES = 60,  // data offset 15
+	TCP_HEADER_BYTES = 20,	   // without options
+	TCP_HEADER_MAX_BYTES = 60, // data offset 15
+	TCP_CHECKSUM_OFFSET = 16,
+	TCP_MSS_OPTION_BYTES = 4,
+	TCP_WINDOW_SCALE_BYTES = 4, // NOP WINDOW_SCALE
 	TCP_TIMESTAMP_BYTES = 12,   // NOP NOP TIMESTAMP, what data segments carry
 	TCP_MSS_DEFAULT_IPV4 = 536, // RFC 9293 3.7.1, MUST-15
 	TCP_MSS_DEFAULT_IPV6 = 1220,
@@ -58,9 +61,17 @@ struct tcp_header {
 // PLX_DROP_TCP_HEADER, PLX_DROP_TCP_OPTION; then `out` is not to be used.
 enum plx_drop tcp_header_parse(const uint8_t *bytes, size_t len_bytes, struct tcp_header *out);
 
+// How long a header with these options is.
+static inline size_t tcp_header_build_bytes(const struct tcp_options *options)
+{
+	return (size_t)TCP_HEADER_BYTES + (options->has_mss ? TCP_MSS_OPTION_BYTES : 0)
+		+ (options->has_window_scale ? TCP_WINDOW_SCALE_BYTES : 0)
+		+ (options->has_timestamps ? TCP_TIMESTAMP_BYTES : 0);
+}
+
 // Writes header and options (in the order MSS, window scale, timestamps; NOP-padded to 4) to
-// `bytes`, which must have room for TCP_HEADER_MAX_BYTES. The checksum field is zero.
-// Ignores header_bytes of `in`; returns the length of what it wrote.
-size_t tcp_header_build(uint8_t *bytes, const struct tcp_header *in);
+// `bytes`, which must have room for tcp_header_build_bytes(). The checksum field is zero. Ignores
+// header_bytes of `in`; *sum is the partial checksum (wire/checksum.h) of what it wrote, whose length it returns.
+size_t tcp_header_build(uint8_t *bytes, const struct tcp_header *in, uint32_t *sum);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "fuzz/target.h"
 #include "wire/arp.h"
+#include "wire/checksum.h"
 #include "wire/ethernet.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
@@ -104,11 +105,13 @@ static void parse_tcp(const uint8_t *bytes, size_t len_bytes)
 	uint8_t block[TCP_HEADER_MAX_BYTES];
 	struct tcp_header first, again;
 	size_t built_bytes;
+	uint32_t sum;
 
 	if (tcp_header_parse(bytes, len_bytes, &first) != PLX_DROP_NONE)
 		return;
 	require(first.header_bytes >= TCP_HEADER_BYTES && first.header_bytes <= len_bytes);
-	built_bytes = tcp_header_build(block, &first);
+	built_bytes = tcp_header_build(block, &first, &sum);
+	require(checksum_reduce(sum) == checksum_reduce(checksum_partial(block, built_bytes, 0)));
 	require(tcp_header_parse(block, built_bytes, &again) == PLX_DROP_NONE);
 	require(again.header_bytes == built_bytes && again.seq == first.seq);
 	require(again.flags == first.flags && again.ack == first.ack);

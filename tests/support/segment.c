@@ -13,8 +13,6 @@
 #include "support/reference.h"
 #include "wire/bytes.h"
 
-enum { TCP_CHECKSUM_OFFSET = 16 };
-
 static bool is_present(int64_t option)
 {
 	return option != SEG_UNNAMED && option != SEG_ABSENT;
@@ -64,7 +62,8 @@ size_t seg_build(uint8_t *bytes, const struct seg_path *path, const struct seg *
 	size_t l3_offset = build_link(bytes, path);
 	size_t l4_offset = l3_offset + (is_ipv6 ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES);
 	struct tcp_header tcp = header_of(path, seg);
-	size_t header_bytes = tcp_header_build(bytes + l4_offset, &tcp);
+	uint32_t header_sum; // of the built header; the checksum is taken from the bytes
+	size_t header_bytes = tcp_header_build(bytes + l4_offset, &tcp, &header_sum);
 	size_t segment_bytes = header_bytes + (size_t)seg->len;
 	struct ip_header ip = {
 		.src = path->src,

@@ -3,6 +3,7 @@
 // TCP headers and options (RFC 9293 3.1, 3.2, RFC 7323) against segments written by hand, every
 // truncation of them, and wrong option lists. Truncated segments end at an inaccessible page.
 // Suite unit.
+#include "wire/checksum.h"
 #include "wire/tcp.h"
 
 #include <string.h>
@@ -272,9 +273,13 @@ static void what_was_built_is_read_again(void **state)
 		struct tcp_header in = random_header(&r);
 		uint8_t bytes[TCP_HEADER_MAX_BYTES];
 		struct tcp_header out;
-		size_t len = tcp_header_build(bytes, &in);
+		uint32_t sum;
+		size_t len = tcp_header_build(bytes, &in, &sum);
 
 		assert_int_equal(len % 4, 0);
+		assert_int_equal(len, tcp_header_build_bytes(&in.options));
+		assert_int_equal(checksum_reduce(sum),
+				 checksum_reduce(checksum_partial(bytes, len, 0)));
 		assert_int_equal(bytes[16] | bytes[17], 0);
 		assert_int_equal(tcp_header_parse(guarded_copy(bytes, len), len, &out),
 				 PLX_DROP_NONE);
