@@ -128,6 +128,7 @@ static struct session *accept_connection(struct acceptor *acceptor, const struct
 	session->conn = event->conn;
 	session->is_open = true;
 	acceptor->n_open++;
+	connection_settings_read(&acceptor->results->settings, acceptor->stack, event->conn);
 	plx_conn_set_user(acceptor->stack, event->conn, session);
 	return session;
 }

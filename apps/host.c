@@ -311,6 +311,7 @@ static void merge(struct http_server_results *total, const struct http_server_re
 	total->server.turned_away += from->server.turned_away;
 	total->server.rx_bytes += from->server.rx_bytes;
 	total->server.tx_bytes += from->server.tx_bytes;
+	connection_settings_merge(&total->server.settings, &from->server.settings);
 	total->requests += from->requests;
 	total->responses += from->responses;
 	total->refusals += from->refusals;

@@ -10,6 +10,7 @@
 #define APPS_LOAD_H
 
 #include "apps/application.h"
+#include "apps/connection_settings.h"
 #include "apps/histogram.h"
 
 #define LOAD_OPTIONS_MAX 16
@@ -73,6 +74,7 @@ struct load_results {
 	uint64_t tx_bytes;	   // of requests, taken by the stack
 	uint64_t rx_bytes;
 	uint64_t errors[LOAD_ERROR_COUNT];
+	struct connection_settings settings;
 	uint16_t bad_status;	  // the first status of 400 or above; 0 = none
 	struct histogram latency; // nanoseconds, of the requests answered
 };

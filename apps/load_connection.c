@@ -210,6 +210,7 @@ bool load_connection_connect(struct load *load, struct load_connection *c, plx_t
 static void on_connected(struct load *load, struct load_connection *c, plx_time now)
 {
 	load->results.connections_established++;
+	connection_settings_read(&load->results.settings, load->stack, c->conn);
 	if (load->window < load->n_connections)
 		load->window++;
 	if (c->has_request)

@@ -66,5 +66,6 @@ void load_results_merge(struct load_results *total, const struct load_results *f
 		total->errors[i] += from->errors[i];
 	if (total->bad_status == 0)
 		total->bad_status = from->bad_status;
+	connection_settings_merge(&total->settings, &from->settings);
 	histogram_merge(&total->latency, &from->latency);
 }

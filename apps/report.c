@@ -48,6 +48,9 @@ static void collect_worker(struct report *report, const struct worker *worker)
 	plx_get_stats(worker->stack, &to->stats);
 	to->books = plx_books_of(&to->stats);
 	to->counters = worker->counters;
+	to->account = worker->account;
+	to->settings.size = sizeof(to->settings);
+	plx_get_settings(worker->stack, &to->settings);
 	to->n_unsent = worker->n_unsent;
 }
 
@@ -71,9 +74,10 @@ static void collect_servers(struct report *report, const struct hosts *hosts)
 }
 
 static void collect_relay(struct report_relay *to, const struct config_relay *config,
-			  const struct relay *relay)
+			  const struct relay *relay, const struct worker_account *account)
 {
 	to->relay = config;
+	to->account = *account;
 	for (unsigned i = 0; i < 2; i++) {
 		to->lanes[i] = relay->lanes[i].counters;
 		to->waiting[i] = relay->lanes[i].n_unsent;
@@ -98,11 +102,12 @@ void report_collect(struct report *report, const struct hosts *hosts, struct sys
 
 		to->port = &report->config->ports[i];
 		snprintf(to->driver, sizeof(to->driver), "%s", port_driver(port));
+		to->cuts_segments = port_cuts_segments(port);
 		port_get_stats(port, &to->stats);
 	}
 	for (unsigned i = 0; i < system_relays(system); i++)
 		collect_relay(&report->relays[i], &report->config->relays[i],
-			      system_relay(system, i));
+			      system_relay(system, i), system_relay_account(system, i));
 	report->duration = report->result.elapsed;
 	if (all->ended > all->started)
 		report->duration = all->ended - all->started;
@@ -297,6 +302,18 @@ const char *report_listen(const struct config_server *server, char text[REPORT_L
 	snprintf(text, REPORT_LISTEN_BYTES, "%s:%.80s",
 		 config_protocol_name(server->listen.protocol), endpoint);
 	return text;
+}
+
+const char *report_syn_cookies(const struct plx_settings *settings)
+{
+	switch (settings->syn_cookies) {
+	case PLX_SYN_COOKIES_ALWAYS:
+		return "always";
+	case PLX_SYN_COOKIES_NEVER:
+		return "never";
+	default:
+		return "auto";
+	}
 }
 
 struct relay_progress report_relay_progress(struct system *system)

@@ -23,12 +23,15 @@ struct report_worker {
 	struct plx_stats stats;
 	struct plx_books books;
 	struct worker_counters counters;
+	struct worker_account account;
+	struct plx_settings settings; // of the running stack
 	uint16_t n_unsent;
 };
 
 struct report_port {
 	const struct config_port *port;
 	char driver[32];
+	bool cuts_segments;
 	struct port_stats stats;
 };
 
@@ -37,6 +40,7 @@ struct report_relay {
 	const struct config_relay *relay;
 	struct relay_counters lanes[2];
 	uint64_t waiting[2];
+	struct worker_account account;
 };
 
 struct report {
@@ -74,13 +78,39 @@ bool report_is_good(const struct report *report);
 const char *report_target(const struct config_load *load, char text[REPORT_REASON_BYTES]);
 const char *report_listen(const struct config_server *server, char text[REPORT_LISTEN_BYTES]);
 
+// "auto", "always", "never"
+const char *report_syn_cookies(const struct plx_settings *settings);
+
 // Frames that a shim has lost, for whatever reason.
 uint64_t report_lost_on_purpose(const struct impairment_counters *counters);
+
+enum report_loss {
+#define X(name, key, is_lossy, text) REPORT_LOSS_##name,
+#include "apps/report_losses.def"
+#undef X
+	REPORT_LOSS_COUNT
+};
+
+struct report_losses {
+	uint64_t n[REPORT_LOSS_COUNT];
+	bool is_lossy; // rates of this stack are those of a lossy run
+};
+struct report_losses report_losses_of(const struct report *report,
+				      const struct report_worker *worker);
+
+// "rx_missed", and what it is.
+const char *report_loss_name(enum report_loss loss);
+const char *report_loss_text(enum report_loss loss);
+
+// The port that the worker's stack lives on.
+const struct report_port *report_port_of(const struct report *report,
+					 const struct report_worker *worker);
 
 // Seconds that the figures of a load are over.
 double report_seconds(const struct report *report, const struct load_results *results);
 
-// The final table.
+// The final table; of it the part about settings, cycles and losses of each stack.
+void report_print_stacks(const struct report *report, FILE *out);
 void report_print(const struct report *report, FILE *out);
 
 // One line of progress; `before` is that of a second ago.

@@ -3,23 +3,11 @@
 // The report for a program: schema 1, keys in a fixed order. The sums come first; what each stack,
 // port, load and server has counted stands behind them.
 // Called by run.c.
+#include "apps/report_json.h"
+
 #include <errno.h>
 
-#include <jansson.h>
-
-#include "apps/report.h"
-
 enum { SCHEMA = 1, SIGNIFICANT_DIGITS = 9 };
-
-static json_t *count(uint64_t value)
-{
-	return json_integer((json_int_t)value);
-}
-
-static void set_count(json_t *object, const char *key, uint64_t value)
-{
-	json_object_set_new(object, key, count(value));
-}
 
 static json_t *per_second(uint64_t value, double seconds)
 {
@@ -135,60 +123,6 @@ static void set_figures(json_t *object, const struct figures *figures)
 	json_object_set_new(object, "rates", rates);
 }
 
-static json_t *frames_of(const struct plx_books *books)
-{
-	json_t *frames = json_object();
-
-	set_count(frames, "received", books->frames_received);
-	set_count(frames, "consumed", books->frames_consumed);
-	set_count(frames, "answered", books->frames_answered);
-	set_count(frames, "returned", books->frames_returned);
-	set_count(frames, "reassembled", books->frames_reassembled);
-	set_count(frames, "held", books->frames_held);
-	set_count(frames, "dropped", books->frames_dropped);
-	return frames;
-}
-
-static json_t *connections_of(const struct plx_books *books)
-{
-	json_t *connections = json_object();
-
-	set_count(connections, "opened", books->connections_opened);
-	set_count(connections, "closed", books->connections_closed);
-	set_count(connections, "failed", books->connections_failed);
-	set_count(connections, "open", books->connections_open);
-	return connections;
-}
-
-// Drops and counters by name, those that are not zero.
-static void set_statistics(json_t *object, const struct plx_stats *stats)
-{
-	json_t *drops = json_object(), *counters = json_object();
-
-	for (unsigned i = PLX_DROP_NONE + 1; i < PLX_DROP_COUNT; i++)
-		if (stats->drops[i])
-			set_count(drops, plx_drop_name((enum plx_drop)i), stats->drops[i]);
-	for (unsigned i = 0; i < PLX_COUNTER_COUNT; i++)
-		if (stats->counters[i])
-			set_count(counters, plx_counter_name((enum plx_counter)i),
-				  stats->counters[i]);
-	json_object_set_new(object, "drops", drops);
-	json_object_set_new(object, "counters", counters);
-}
-
-static json_t *stack_of(const struct report_worker *worker)
-{
-	json_t *stack = json_object();
-
-	json_object_set_new(stack, "stack", json_string(worker->stack->name));
-	set_count(stack, "worker", worker->index);
-	json_object_set_new(stack, "closed", json_boolean(worker->books.closed));
-	json_object_set_new(stack, "frames", frames_of(&worker->books));
-	json_object_set_new(stack, "connections", connections_of(&worker->books));
-	set_statistics(stack, &worker->stats);
-	return stack;
-}
-
 static json_t *shim_of(const struct impairment_counters *from)
 {
 	json_t *shim = json_object();
@@ -244,7 +178,7 @@ static json_t *books_of(const struct report *report)
 	set_count(mbufs, "total", report->mbufs.mbufs);
 	set_count(mbufs, "missing", report->mbufs.mbufs_missing);
 	for (unsigned i = 0; i < report->n_workers; i++)
-		json_array_append_new(stacks, stack_of(&report->workers[i]));
+		json_array_append_new(stacks, report_stack_json(report, &report->workers[i]));
 	for (unsigned i = 0; i < report->config->n_ports; i++)
 		json_array_append_new(ports, port_of(&report->ports[i]));
 	json_object_set_new(books, "closed", json_boolean(!why));
@@ -322,6 +256,22 @@ static json_t *relays_of(const struct report *report)
 	return relays;
 }
 
+static json_t *relay_accounts_of(const struct report *report)
+{
+	json_t *accounts = json_array();
+
+	for (unsigned i = 0; i < report->config->n_relays; i++) {
+		const struct report_relay *from = &report->relays[i];
+		json_t *relay = json_object();
+
+		json_object_set_new(relay, "left", json_string(from->relay->left));
+		json_object_set_new(relay, "right", json_string(from->relay->right));
+		json_object_set_new(relay, "account", report_account_json(&from->account));
+		json_array_append_new(accounts, relay);
+	}
+	return accounts;
+}
+
 int report_write_json(const struct report *report, FILE *out)
 {
 	struct figures figures = report->config->n_loads
@@ -337,8 +287,10 @@ int report_write_json(const struct report *report, FILE *out)
 		json_object_set_new(root, "loads", loads_of(report));
 	if (report->config->n_servers)
 		json_object_set_new(root, "servers", servers_of(report));
-	if (report->config->n_relays)
+	if (report->config->n_relays) {
 		json_object_set_new(root, "relays", relays_of(report));
+		json_object_set_new(root, "relay_accounts", relay_accounts_of(report));
+	}
 	error = json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(SIGNIFICANT_DIGITS));
 	json_decref(root);
 	if (error || fputc('\n', out) == EOF || fflush(out))

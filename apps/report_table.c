@@ -8,49 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { NUMBER_BYTES = 32 };
-
-// "1,234,567"
-static const char *format_count(uint64_t value, char text[NUMBER_BYTES])
-{
-	char digits[NUMBER_BYTES];
-	int len = snprintf(digits, sizeof(digits), "%" PRIu64, value);
-	char *to = text;
-
-	for (int i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			*to++ = ',';
-		*to++ = digits[i];
-	}
-	*to = '\0';
-	return text;
-}
-
-// "201 us": three digits that count.
-static const char *format_latency(uint64_t ns, char text[NUMBER_BYTES])
-{
-	static const struct {
-		const char *name;
-		double ns;
-	} units[] = {{"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}};
-	unsigned i = 0;
-
-	while (i < 3 && (double)ns < units[i].ns)
-		i++;
-	snprintf(text, NUMBER_BYTES, "%.3g %s", (double)ns / units[i].ns, units[i].name);
-	return text;
-}
-
-static const char *format_bit_rate(double bytes_per_s, char text[NUMBER_BYTES])
-{
-	double bits_per_s = bytes_per_s * 8;
-
-	if (bits_per_s >= 1e9)
-		snprintf(text, NUMBER_BYTES, "%.2f Gbit/s", bits_per_s / 1e9);
-	else
-		snprintf(text, NUMBER_BYTES, "%.2f Mbit/s", bits_per_s / 1e6);
-	return text;
-}
+#include "apps/report_format.h"
 
 static void print_count(FILE *out, const char *what, uint64_t count, double seconds)
 {
@@ -90,8 +48,9 @@ static void print_latency(FILE *out, const struct histogram *latency)
 	fputs("  latency", out);
 	for (unsigned i = 0; i < sizeof(points) / sizeof(points[0]) && latency->count; i++)
 		fprintf(out, "  %s %s", points[i].name,
-			format_latency(histogram_percentile(latency, points[i].percent_thousandths),
-				       text));
+			format_duration(
+				histogram_percentile(latency, points[i].percent_thousandths),
+				text));
 	fputs(latency->count ? "\n" : "  nothing was answered\n", out);
 }
 
@@ -361,6 +320,7 @@ void report_print(const struct report *report, FILE *out)
 	print_servers(out, report);
 	print_relays(out, report);
 	print_shims(out, report);
+	report_print_stacks(report, out);
 	if (has_drops(report))
 		print_drops(out, report);
 	fputc('\n', out);

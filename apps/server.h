@@ -7,7 +7,7 @@
 #ifndef APPS_SERVER_H
 #define APPS_SERVER_H
 
-#include <pollux/pollux.h>
+#include "apps/connection_settings.h"
 
 #define SERVER_OPTIONS_MAX 16
 
@@ -30,6 +30,7 @@ struct server_results {
 	uint64_t turned_away; // of those accepted, closed at once because every session was taken
 	uint64_t rx_bytes;
 	uint64_t tx_bytes;
+	struct connection_settings settings;
 };
 
 #endif

@@ -51,6 +51,13 @@ static struct rte_eth_conf conf_of(uint32_t offloads, unsigned mtu_bytes)
 	return conf;
 }
 
+bool ethdev_cuts_segments(const struct port *port)
+{
+	struct rte_eth_conf conf = conf_of(port->offloads, 0);
+
+	return (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO) != 0;
+}
+
 static bool is_usable_mac(const uint8_t *mac)
 {
 	static const uint8_t zero[6];

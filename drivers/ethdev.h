@@ -17,6 +17,9 @@ int ethdev_find(struct port *port, struct system_error *error);
 int ethdev_start(struct port *port, struct rte_mempool *const *pools, unsigned mtu_bytes,
 		 struct system_error *error);
 
+// Does the device cut large segments (TSO), as it was set up?
+bool ethdev_cuts_segments(const struct port *port);
+
 // Stops the device; frames that it holds go back to their pools when it is closed.
 void ethdev_stop(struct port *port);
 

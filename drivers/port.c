@@ -11,6 +11,7 @@
 
 #include <rte_mbuf.h>
 
+#include "drivers/ethdev.h"
 #include "drivers/port_burst.h"
 
 // A device that never runs dry (a busy neighbour behind it) must not hold up the end.
@@ -160,6 +161,11 @@ const uint8_t *port_mac(const struct port *port)
 uint32_t port_offloads(const struct port *port)
 {
 	return port->offloads;
+}
+
+bool port_cuts_segments(const struct port *port)
+{
+	return port->kind == PORT_ETHDEV && ethdev_cuts_segments(port);
 }
 
 bool port_has_link(const struct port *port)

@@ -39,6 +39,9 @@ const uint8_t *port_mac(const struct port *port);
 // Of enum plx_offload: what was negotiated.
 uint32_t port_offloads(const struct port *port);
 
+// True when the device cuts large segments into frames (TSO).
+bool port_cuts_segments(const struct port *port);
+
 bool port_has_link(const struct port *port);
 
 void port_get_stats(const struct port *port, struct port_stats *stats);

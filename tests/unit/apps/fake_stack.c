@@ -293,6 +293,22 @@ int plx_abort(struct plx_stack *stack, plx_conn conn)
 	return 0;
 }
 
+// Every option of an open connection has its own number as its value.
+int plx_get_option(struct plx_stack *stack, plx_conn conn, enum plx_option option, int64_t *value)
+{
+	open_connection(stack, conn);
+	*value = (int64_t)option;
+	return 0;
+}
+
+int plx_get_info(struct plx_stack *stack, plx_conn conn, struct plx_info *info)
+{
+	open_connection(stack, conn);
+	info->state = PLX_STATE_ESTABLISHED;
+	info->mss_bytes = FAKE_MSS;
+	return 0;
+}
+
 int plx_conn_set_user(struct plx_stack *stack, plx_conn conn, void *user)
 {
 	struct fake_connection *c = open_connection(stack, conn);

@@ -12,6 +12,7 @@
 
 #define FAKE_CONNECTIONS 1024
 #define FAKE_LISTENERS 8
+#define FAKE_MSS 1234 // of every connection
 
 struct fake_bytes {
 	char *data;

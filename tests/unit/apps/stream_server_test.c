@@ -64,6 +64,20 @@ static void echo_sends_back_what_it_gets(void **state)
 	assert_int_equal(echo_results(server)->closed, 1);
 }
 
+// What connections go by is read from the first of them.
+static void settings_are_read_from_a_connection(void **state)
+{
+	plx_conn conn = start(echo_create);
+	const struct connection_settings *settings = &echo_results(server)->settings;
+
+	(void)state;
+	assert_true(settings->is_known);
+	assert_int_equal(settings->info.mss_bytes, FAKE_MSS);
+	for (unsigned i = 0; i < PLX_OPTION_COUNT; i++)
+		assert_int_equal(settings->options[i], i);
+	event(conn, PLX_EVENT_FAILED);
+}
+
 static void echo_reads_no_more_than_it_can_send(void **state)
 {
 	plx_conn conn = start(echo_create);
@@ -136,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(echo_sends_back_what_it_gets),
+		TEST(settings_are_read_from_a_connection),
 		TEST(echo_reads_no_more_than_it_can_send),
 		TEST(discard_reads_all_and_answers_nothing),
 		TEST(a_stop_closes_every_connection),
