@@ -22,6 +22,8 @@ static uint64_t operations(const struct scene *scene, const struct side *side, u
 		return side->received;
 	case SCENE_SENT:
 		return side->sent;
+	case SCENE_FRAME:
+		return side->received + side->sent;
 	default:
 		return turns;
 	}

@@ -13,6 +13,7 @@ enum scene_unit {
 	SCENE_TURN,	// of one connection of the burst
 	SCENE_RECEIVED, // a frame of that side
 	SCENE_SENT,
+	SCENE_FRAME, // of either
 };
 
 enum {
@@ -43,9 +44,19 @@ double scene_measure(struct rig *rig, const struct scene *scene);
 // or by itself.
 extern const struct scene scene_request, scene_request_acked, scene_request_client;
 
+// The second of them, for each frame.
+extern const struct scene scene_request_frame;
+
 // 64 bytes or a full segment one way, read at once; every second one is acknowledged.
 extern const struct scene scene_small_in, scene_small_out, scene_full_in, scene_full_out;
 extern const struct scene scene_ack_in, scene_ack_out;
+
+// The same with full segments, and with 64 KB at a time: all that the receiving side does for a segment,
+// and all that the sending side does. By copying, and without.
+extern const struct scene scene_receive_copy, scene_receive_mbuf;
+extern const struct scene scene_send_copy, scene_send_external;
+extern const struct scene scene_bulk_receive_copy, scene_bulk_receive_mbuf;
+extern const struct scene scene_bulk_send_copy, scene_bulk_send_external;
 
 // Lives until the server has as many TIME_WAIT entries as it may.
 void scene_fill_time_wait(struct rig *rig);

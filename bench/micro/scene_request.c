@@ -70,6 +70,17 @@ const struct scene scene_request_acked = {
 	.out = 1,
 };
 
+const struct scene scene_request_frame = {
+	.prepare = ack_at_once,
+	.burst = request,
+	.server = answer,
+	.client = read_answer,
+	.phases = SCENE_ALL,
+	.unit = SCENE_FRAME,
+	.in = 2,
+	.out = 1,
+};
+
 const struct scene scene_request_client = {
 	.prepare = let_acks_ride,
 	.burst = request,
