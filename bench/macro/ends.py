@@ -14,6 +14,7 @@ from machine import interop
 
 SERVER = {4: "198.18.0.2", 6: "fd00::2"}
 PREFIX = {4: 16, 6: 64}
+PORTS = {"http": 80, "echo": 7}
 START_S = 20
 END_S = 40
 PROGRESS = re.compile(
@@ -27,9 +28,10 @@ def source_range(family, count):
     return f"fd00::1:1-fd00::1:{count:x}"
 
 
-def target(family):
-    """The server's URL."""
-    return f"http://{SERVER[family]}/" if family == 4 else f"http://[{SERVER[family]}]/"
+def target(protocol, family):
+    """What the load asks."""
+    host = SERVER[family] if family == 4 else f"[{SERVER[family]}]"
+    return f"{protocol}://{host}"
 
 
 class Plan:
@@ -47,16 +49,17 @@ class Plan:
         return {
             "name": side, "port": self.link.ports(side)[0]["name"],
             "addresses": [f"{address}/{prefix}"], "max_connections": max(65536, 2 * count),
-            **self.scenario.stack,
+            **self.scenario.stack, **self.link.keys(side),
         }  # fmt: skip
 
     def end(self, side):
         """What runs on it."""
         if side == "server":
-            server = {"stack": side, "listen": "http:*:80", **self.scenario.server}
-            return {"servers": [server]}
+            listen = f"{self.scenario.protocol}:*:{PORTS[self.scenario.protocol]}"
+            return {"servers": [{"stack": side, "listen": listen, **self.scenario.server}]}
         load = {
-            "stack": side, "target": target(self.family), "duration": f"{self.seconds}s",
+            "stack": side, "target": target(self.scenario.protocol, self.family),
+            "duration": f"{self.seconds}s",
             "source": source_range(self.family, self.scenario.sources), **self.scenario.load,
         }  # fmt: skip
         return {"loads": [load]}
@@ -120,10 +123,13 @@ def run(scenario, link_name, family, seconds):
         server = stack.enter_context(start(plan, ("server",), directory))
         interop.wait_until(lambda: link.is_ready() or not server.program.is_running(), "server", START_S)
         check_started(server, "server")
+        link.join(stack)
         client = stack.enter_context(start(plan, ("client",), directory))
         client.program.wait(seconds + END_S)
+        reports = {}
+        link.part(reports)
         server.program.interrupt()
-        return {"client": client.report(), "server": server.report()}
+        return {**reports, "client": client.report(), "server": server.report()}
 
 
 @contextlib.contextmanager

@@ -5,8 +5,10 @@ A link has the port of each end and says when the server's is there. What cannot
 machine is a Skip with its reason.
 """
 
+import json
 import os
 
+import machine
 from machine import interop, testbed
 
 DESCRIPTORS = 4096
@@ -36,6 +38,16 @@ class Link:
         """The port of an end, as the configuration has it."""
         return [{"name": "wire", "device": self.device(side), "rx_descriptors": DESCRIPTORS,
                  "tx_descriptors": DESCRIPTORS}]  # fmt: skip
+
+    def keys(self, side):
+        """What its stack must know besides."""
+        return {}
+
+    def join(self, stack):
+        """The server's end is there, the load's is about to come."""
+
+    def part(self, reports):
+        """Both ends have ended: what the link has to add to their reports."""
 
     def socket(self):
         """Where the ends of what is memory meet."""
@@ -79,6 +91,54 @@ class Memif(Link):
         role = {"server": "server", "client": "client"}[side]
         return (f"net_memif0,role={role},id=0,rsize={RING_LOG2},socket={self.socket()},"
                 "socket-abstract=no")  # fmt: skip
+
+
+class FloodedMemif(Memif):
+    """Two memifs with a program between that passes on what comes, and floods the server with SYNs."""
+
+    DELAY_S, SECONDS, SYNS_PER_S = 1.5, 3, 0  # 0: as many as are taken
+    GATEWAY, MAC = "198.18.255.254", "02:00:00:00:00:fd"
+    START_S = 20
+
+    def load_socket(self):
+        """Where the load comes in."""
+        return os.path.join(self.directory, "load.sock")
+
+    def device(self, side):
+        if side == "server":
+            return super().device(side)
+        return self.memif(0, 1, "client", self.load_socket())
+
+    @staticmethod
+    def memif(number, ident, role, socket):
+        """An end of one."""
+        return (f"net_memif{number},role={role},id={ident},rsize={RING_LOG2},socket={socket},"
+                "socket-abstract=no")  # fmt: skip
+
+    def keys(self, side):
+        if side == "client":
+            return {}
+        return {"mac": "02:00:00:00:00:02", "gateway": self.GATEWAY,
+                "neighbors": [{"address": self.GATEWAY, "mac": self.MAC}]}  # fmt: skip
+
+    def join(self, stack):
+        program = os.environ.get("FLOOD", os.path.join(os.path.dirname(interop.POLLUX), "../bench/macro/flood"))
+        if not os.access(program, os.X_OK):
+            raise Skip(f"{program} is not there: configure with -Dbench=true, or set FLOOD")
+        cpu = machine.cores()["client"]
+        self.program = stack.enter_context(interop.Program(self.client, *machine.pinned(
+            [cpu], os.path.abspath(program), "-l", str(cpu), "--no-pci", "--no-telemetry", "--socket-mem", "256",
+            "--single-file-segments", "--file-prefix", f"flood-{os.getpid()}",
+            "--vdev", self.memif(0, 0, "client", self.socket()),
+            "--vdev", self.memif(1, 1, "server", self.load_socket()),
+            "--", "198.18.0.2", str(self.DELAY_S), str(self.SECONDS), str(self.SYNS_PER_S))))  # fmt: skip
+        interop.wait_until(
+            lambda: os.path.exists(self.load_socket()) or not self.program.is_running(), "flood", self.START_S)
+        assert self.program.is_running(), f"the flood has ended: {self.program.text()[-1000:]}"
+
+    def part(self, reports):
+        assert self.program.interrupt() == 0, f"the flood: {self.program.text()[-1000:]}"
+        reports["flood"] = json.loads(self.program.text().splitlines()[-1])
 
 
 class Vhost(Link):
@@ -126,6 +186,7 @@ LINKS = {
     "loopback, one core": OneCore,
     "net_ring": Ring,
     "net_memif": Memif,
+    "net_memif, flooded": FloodedMemif,
     "net_af_packet": AfPacket,
     "net_af_xdp": AfXdp,
     "net_vhost": Vhost,

@@ -19,13 +19,17 @@ PORT_LOSSES = ("rx_missed", "rx_no_buffer", "rx_errors", "tx_errors")
 def sides(reports):
     """Reports without repetition, by side."""
     is_one = len(reports["client"]["books"]["stacks"]) > 1
-    return {"both": reports["client"]} if is_one else reports
+    if is_one:
+        return {"both": reports["client"]}
+    return {side: reports[side] for side in ("server", "client")}
 
 
 def losses(reports):
     """{"server: tcp_retransmits": 3, ...}: everything that was lost, refused or sent again."""
     found = {}
-    for side, report in sides(reports).items():
+    # Who floods a server does not care what becomes of the flood; who is its client does.
+    harmed = {"client": reports["client"]} if "flood" in reports else sides(reports)
+    for side, report in harmed.items():
         for stack in report["books"]["stacks"]:
             lost = {name: n for name, n in stack["drops"].items() if name not in HARMLESS_DROPS}
             lost.update({name: stack["counters"].get(name, 0) for name in LOSS_COUNTERS})
@@ -55,7 +59,7 @@ def in_force(reports):
 
 def packets(reports):
     """TCP segments that the server's end received and sent."""
-    counters = next(stack["counters"] for report in reports.values()
+    counters = next(stack["counters"] for report in sides(reports).values()
                     for stack in report["books"]["stacks"] if stack["stack"] == "server")  # fmt: skip
     return counters.get("tcp_rx_segments", 0) + counters.get("tcp_tx_segments", 0)
 
@@ -91,6 +95,16 @@ def gbit_per_s(scenario, reports):
     return {"value": reports["client"]["rates"]["rx_gbps"]}
 
 
+def syns_per_s(scenario, reports):
+    """SYNs of the flood that were answered, and how its bystanders fared."""
+    flood, client = reports["flood"], reports["client"]
+    counters = reports["server"]["books"]["stacks"][0]["counters"]
+    return {"value": flood["answered"] / flood["seconds"], "sent_per_s": flood["sent"] / flood["seconds"],
+            "cookies_sent": counters.get("tcp_cookies_sent", 0),
+            "bystanders": {"sent": client["requests"]["sent"], "answered": client["requests"]["answered"],
+                           "latency_us": client["latency_us"]}}  # fmt: skip
+
+
 def latency_us(scenario, reports):
     """From when a request was due to when its answer was there."""
     found = reports["client"]["latency_us"]
@@ -99,7 +113,7 @@ def latency_us(scenario, reports):
 
 METRICS = {
     function.__name__: function
-    for function in (connections_per_s, requests_per_s, gbit_per_s, latency_us)
+    for function in (connections_per_s, requests_per_s, gbit_per_s, latency_us, syns_per_s)
 }
 
 
@@ -108,8 +122,8 @@ def result(scenario, reports):
     return {
         **METRICS[scenario.metric](scenario, reports),
         "losses": losses(reports),
-        "has_ordinary_memory": any(r["has_ordinary_memory"] for r in reports.values()),
-        "books_closed": all(r["books"]["closed"] for r in reports.values()),
+        "has_ordinary_memory": any(r["has_ordinary_memory"] for r in sides(reports).values()),
+        "books_closed": all(r["books"]["closed"] for r in sides(reports).values()),
         "duration_s": reports["client"]["duration_s"],
         **in_force(reports),
     }

@@ -8,6 +8,7 @@ without --all. What a figure is worth, and the goal it is held against, stands w
 import dataclasses
 
 LOOPBACK, ONE_CORE, RING, MEMIF = "loopback", "loopback, one core", "net_ring", "net_memif"
+FLOODED = "net_memif, flooded"
 AF_PACKET, AF_XDP, VHOST = "net_af_packet", "net_af_xdp", "net_vhost"
 EVERY = (LOOPBACK, RING, MEMIF, AF_PACKET, AF_XDP, VHOST)
 SHARED = (LOOPBACK, MEMIF)  # links that are memory, and keep up
@@ -41,11 +42,11 @@ class Scenario:
     links: tuple = EVERY
     quick: tuple = SHARED
     families: tuple = (4, 6)
-    quick_families: tuple = (4,)
+    quick_families: tuple = (4,)  # over memory; over other links always IPv4
+    protocol: str = "http"
     seconds: int = 3
     memory_mb: int = 3000  # of both ends together
     sources: int = 32  # addresses that the load connects from
-    is_flooded: bool = False
     goals: tuple = ()
     docs: str = ""  # how docs/performance.md calls it
 
@@ -53,9 +54,11 @@ class Scenario:
         """Where it is measured."""
         return self.links if all_of_it else self.quick
 
-    def chosen_families(self, all_of_it):
+    def chosen_families(self, link, all_of_it):
         """IPv4, IPv6."""
-        return self.families if all_of_it else self.quick_families
+        if all_of_it:
+            return self.families
+        return self.quick_families if link in SHARED else (4,)
 
 
 def connections(name, what, stack, **more):
@@ -63,7 +66,7 @@ def connections(name, what, stack, **more):
     return Scenario(
         name, f"6 packets a connection, HTTP GET, 1 byte of body, {what}",
         "connections_per_s", "connections/s",
-        {"connections": 1000, "requests_per_connection": 1}, {"body_size": 1}, stack, **more,
+        {"connections": 1000, "requests_per_connection": 1}, {"body_size": 1}, stack, seconds=2, **more,
     )  # fmt: skip
 
 
@@ -77,7 +80,14 @@ def requests(name, connections_count, body, label, **more):
     )  # fmt: skip
 
 
-BULK = {"send_buffer": "4M", "receive_buffer": "4M"}
+def echoes(name, connections_count, label, **more):
+    """The same without HTTP: a byte there and back."""
+    return Scenario(
+        name, f"{label} connections kept, 1 byte there and back, 2 packets a request",
+        "requests_per_s", "requests/s", {"connections": connections_count, "request_size": 1},
+        stack={"time_wait": 0}, protocol="echo", links=SHARED, **more,
+    )  # fmt: skip
+
 
 SCENARIOS = (
     connections(
@@ -89,6 +99,10 @@ SCENARIOS = (
         {"time_wait": "60s", "max_time_wait": 4_000_000}, links=SHARED, memory_mb=5000, sources=128,
         goals=(Goal(MEMIF, least=1.9e6),), docs="new connections, bounded TIME_WAIT table",
     ),
+    echoes("echoes, 1 k", 1000, "1,000", goals=(Goal(MEMIF, least=8.3e6),),
+           docs="keep-alive requests of 1 byte, 1,000 connections"),
+    echoes("echoes, 100 k", 100_000, "100,000", seconds=5, goals=(Goal(MEMIF, least=3.6e6),),
+           docs="keep-alive requests of 1 byte, 100,000 connections"),
     requests(
         "requests, 1 k", 1000, "1 B", "1,000", quick=EVERY, quick_families=(4, 6),
         docs="keep-alive requests, 1,000 connections, HTTP",
@@ -100,10 +114,16 @@ SCENARIOS = (
     requests("requests, 1 M", 1_000_000, "1 B", "1,000,000", links=SHARED, quick=(), seconds=12,
              memory_mb=9000, docs="keep-alive requests, 1,000,000 connections, HTTP"),
     Scenario(
-        "bulk", "one stream one way, MTU 1500, bodies of 256 MB, buffers of 4 MB", "gbit_per_s",
-        "Gbit/s", {"connections": 1, **BULK, "timeout": "10s", "drain": "0"},
-        {"body_size": "256M", **BULK}, links=EVERY, quick=EVERY,
+        "bulk", "one stream one way, MTU 1500, bodies of 64 MB", "gbit_per_s",
+        "Gbit/s", {"connections": 1}, {"body_size": "64M"}, seconds=2, links=EVERY, quick=EVERY,
         goals=(Goal(MEMIF, least=40),), docs="bulk, one stream",
+    ),
+    Scenario(
+        "flood", "SYNs of 64 bytes from 2^32 tuples for 3 s, half-open table of 16,384, then cookies; beside it "
+        "1,000 new connections/s with a request each, on the flood's core", "syns_per_s", "SYN/s",
+        {"connections": 100, "requests_per_connection": 1, "rate": 1000}, {"body_size": 1},
+        {"time_wait": 0}, links=(FLOODED,), quick=(FLOODED,), families=(4,), seconds=5,
+        goals=(Goal(FLOODED, least=8e6),), docs="SYN flood answered",
     ),
     Scenario(
         "latency", "100,000 requests/s on a schedule over 100 connections, 1 byte of body, from when "
