@@ -19,6 +19,8 @@
 #include <rte_mbuf.h>
 #include <rte_tcp.h>
 
+#include "drivers/interrupt_gate.h"
+
 enum {
 	SERVER_PORT,
 	LOAD_PORT,
@@ -227,13 +229,28 @@ static bool receive_from_load(struct flood *flood)
 	return is_passed_on(lane, SERVER_PORT);
 }
 
+// A memif's end may come and go at any time.
+static bool is_settled(void *context)
+{
+	(void)context;
+	return true;
+}
+
 static void run(struct flood *flood)
 {
+	static struct interrupt_gate gate;
+
+	if (interrupt_gate_start(&gate, is_settled, NULL) < 0)
+		fail("interrupts cannot be held");
 	while (!is_over) {
+		if (!interrupt_gate_enter(&gate, 0))
+			continue;
 		receive_from_server(flood);
 		if (receive_from_load(flood))
 			send_syns(flood, rte_rdtsc());
+		interrupt_gate_leave(&gate, 0);
 	}
+	interrupt_gate_end(&gate);
 	rte_pktmbuf_free_bulk(flood->syns.frames, flood->syns.n);
 	rte_pktmbuf_free_bulk(flood->to_server.frames, flood->to_server.n);
 	rte_pktmbuf_free_bulk(flood->to_load.frames, flood->to_load.n);
