@@ -74,9 +74,9 @@ struct load_results {
 	uint64_t tx_bytes;	   // of requests, taken by the stack
 	uint64_t rx_bytes;
 	uint64_t errors[LOAD_ERROR_COUNT];
-	struct connection_settings settings;
 	uint16_t bad_status;	  // the first status of 400 or above; 0 = none
 	struct histogram latency; // nanoseconds, of the requests answered
+	struct connection_settings settings;
 };
 
 // Returns 0 and the application; -EINVAL the configuration contradicts itself; -ENOMEM.
