@@ -41,19 +41,25 @@ def leave_mounts():
     interop.run(["mount", "--make-rprivate", "/"])
 
 
+def mount_point():
+    """Where the first hugetlbfs is mounted."""
+    mounts = (line.split() for line in read("/proc/mounts").splitlines())
+    return next((path for _, path, kind, *_ in mounts if kind == "hugetlbfs"), "")
+
+
 @contextlib.contextmanager
 def huge_pages(megabytes):
     """Reserves huge pages and a hugetlbfs for them; gives both back. Yields how many MB are there."""
     leave_mounts()
     before = int(read(NR_HUGE_PAGES))
-    with tempfile.TemporaryDirectory(prefix="pollux-huge-") as mount_point:
-        interop.run(["mount", "-t", "hugetlbfs", "none", mount_point])
+    with tempfile.TemporaryDirectory(prefix="pollux-huge-") as folder:
+        interop.run(["mount", "-t", "hugetlbfs", "none", folder])
         try:
             write(NR_HUGE_PAGES, str(before + megabytes // PAGE_MB))
             yield (int(read(NR_HUGE_PAGES)) - before) * PAGE_MB
         finally:
             write(NR_HUGE_PAGES, str(before))
-            interop.run(["umount", "--lazy", mount_point])
+            interop.run(["umount", "--lazy", folder])
 
 
 def cores():
