@@ -20,6 +20,14 @@ class Skip(Exception):
     """This machine cannot."""
 
 
+def helper(name):
+    """A program of bench/macro, beside the one that is measured."""
+    path = os.path.join(os.path.dirname(interop.POLLUX), "..", "bench", "macro", name)
+    if not os.access(path, os.X_OK):
+        raise Skip(f"bench/macro/{name} is not built: make bench, or configure with -Dbench=true")
+    return path
+
+
 class Link:
     """Two processes, the server's first; both in namespaces of their own."""
 
@@ -122,12 +130,9 @@ class FloodedMemif(Memif):
                 "neighbors": [{"address": self.GATEWAY, "mac": self.MAC}]}  # fmt: skip
 
     def join(self, stack):
-        program = os.environ.get("FLOOD", os.path.join(os.path.dirname(interop.POLLUX), "../bench/macro/flood"))
-        if not os.access(program, os.X_OK):
-            raise Skip(f"{program} is not there: configure with -Dbench=true, or set FLOOD")
         cpu = machine.cores()["client"]
         self.program = stack.enter_context(interop.Program(self.client, *machine.pinned(
-            [cpu], os.path.abspath(program), "-l", str(cpu), "--no-pci", "--no-telemetry", "--socket-mem", "256",
+            [cpu], helper("flood"), "-l", str(cpu), "--no-pci", "--no-telemetry", "--socket-mem", "256",
             "--single-file-segments", "--file-prefix", f"flood-{os.getpid()}",
             "--vdev", self.memif(0, 0, "client", self.socket()),
             "--vdev", self.memif(1, 1, "server", self.load_socket()),

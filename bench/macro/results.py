@@ -5,7 +5,11 @@ All of it is read back from the programs that ran. A rate at which something was
 is lossy, and does not count for a goal.
 """
 
+import json
 import statistics
+
+import links
+from machine import interop
 
 # Drops that say nothing about a way that is too narrow.
 HARMLESS_DROPS = ("arp_not_for_us", "nd_not_for_us")
@@ -109,6 +113,12 @@ def latency_us(scenario, reports):
     """From when a request was due to when its answer was there."""
     found = reports["client"]["latency_us"]
     return {"value": found["p99_9"], **found}
+
+
+def memory():
+    """What a stack takes for each connection, without any device."""
+    found = json.loads(interop.run([links.helper("memory")]))
+    return {"value": found.pop("connection"), **found, "losses": {}}
 
 
 METRICS = {

@@ -8,7 +8,7 @@ without --all. What a figure is worth, and the goal it is held against, stands w
 import dataclasses
 
 LOOPBACK, ONE_CORE, RING, MEMIF = "loopback", "loopback, one core", "net_ring", "net_memif"
-FLOODED = "net_memif, flooded"
+FLOODED, NO_DEVICE = "net_memif, flooded", "no device"
 AF_PACKET, AF_XDP, VHOST = "net_af_packet", "net_af_xdp", "net_vhost"
 EVERY = (LOOPBACK, RING, MEMIF, AF_PACKET, AF_XDP, VHOST)
 SHARED = (LOOPBACK, MEMIF)  # links that are memory, and keep up
@@ -124,6 +124,13 @@ SCENARIOS = (
         {"connections": 100, "requests_per_connection": 1, "rate": 1000}, {"body_size": 1},
         {"time_wait": 0}, links=(FLOODED,), quick=(FLOODED,), families=(4,), seconds=5,
         goals=(Goal(FLOODED, least=8e6),), docs="SYN flood answered",
+    ),
+    Scenario(
+        "memory", "of an idle established connection; half-open and TIME_WAIT by family; table and timers included",
+        "bytes", "bytes", {}, links=(NO_DEVICE,), quick=(NO_DEVICE,), families=(4,), memory_mb=0,
+        goals=(Goal(NO_DEVICE, most=384), Goal(NO_DEVICE, most=96, figure="half_open_ipv4"),
+               Goal(NO_DEVICE, most=128, figure="half_open_ipv6"), Goal(NO_DEVICE, most=96, figure="time_wait_ipv4"),
+               Goal(NO_DEVICE, most=128, figure="time_wait_ipv6")), docs="memory of a connection",
     ),
     Scenario(
         "latency", "100,000 requests/s on a schedule over 100 connections, 1 byte of body, from when "
