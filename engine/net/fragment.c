@@ -26,8 +26,6 @@ enum {
 	POOL_SHARE = 16,     // of the mbuf pool, what may be held
 	SWEEPS_PER_LIFE = 4, // a fragment outlives its time by at most this part of it
 	PACKET_MAX_BYTES = 65535,
-	IPV6_NEXT_HEADER_OFFSET = 6,
-	IPV6_PAYLOAD_OFFSET = 4,
 	// An entry of the library's table: key, times and list, then a place per fragment.
 	ENTRY_BYTES = RTE_ALIGN_CEIL(80 + 16 * RTE_LIBRTE_IP_FRAG_MAX_FRAG, CACHE_LINE),
 	TABLE_BYTES = 4 * CACHE_LINE,

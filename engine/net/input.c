@@ -45,7 +45,8 @@ static __attribute__((noinline)) enum net_verdict trim(const struct net *net,
 }
 
 // RFC 1122 3.2.1.3, RFC 4291 2.5.2, 2.5.3 and 2.7: could a single other station have sent this?
-static inline bool is_credible_source(const struct net *net, const struct ip_header *ip)
+static __rte_always_inline bool is_credible_source(const struct net *net,
+						   const struct ip_header *ip)
 {
 	const struct interface *interface = &net->interface;
 	const struct plx_addr *src = &ip->src;
@@ -106,7 +107,8 @@ static __attribute__((noinline)) enum net_verdict input_not_tcp(struct net *net,
 
 // A hop limit of 0 or 1 is no reason to drop: we are the end of the way (RFC 1122 3.2.1.7, RFC 8200
 // 3).
-static inline enum net_verdict input_ip(struct net *net, struct net_frame *frame, plx_time now)
+static __rte_always_inline enum net_verdict input_ip(struct net *net, struct net_frame *frame,
+						     plx_time now)
 {
 	const struct ip_header *ip = &frame->ip;
 	struct rte_mbuf *m = frame->mbuf;
@@ -167,7 +169,8 @@ static __attribute__((noinline)) enum net_verdict input_ipv4_fragment(struct net
 	return input_fragment(net, frame, &fragment, now);
 }
 
-static inline enum net_verdict input_ipv4(struct net *net, struct net_frame *frame, plx_time now)
+static __rte_always_inline enum net_verdict input_ipv4(struct net *net, struct net_frame *frame,
+						       plx_time now)
 {
 	const struct rte_mbuf *m = frame->mbuf;
 	bool is_verified = frame->is_fragmented
@@ -210,7 +213,8 @@ static __attribute__((noinline)) enum net_verdict input_ipv6_extended(struct net
 	return input_ip(net, frame, now);
 }
 
-static inline enum net_verdict input_ipv6(struct net *net, struct net_frame *frame, plx_time now)
+static __rte_always_inline enum net_verdict input_ipv6(struct net *net, struct net_frame *frame,
+						       plx_time now)
 {
 	const struct rte_mbuf *m = frame->mbuf;
 	enum plx_drop drop =
@@ -225,14 +229,16 @@ static inline enum net_verdict input_ipv6(struct net *net, struct net_frame *fra
 }
 
 // A packet that was put together.
-static enum net_verdict input_whole(struct net *net, struct net_frame *frame, plx_time now)
+static __rte_noinline enum net_verdict input_whole(struct net *net, struct net_frame *frame,
+						   plx_time now)
 {
 	if (!chain_pull_up(frame->mbuf, HEADERS_MAX_BYTES))
 		return verdict_drop(frame, PLX_DROP_FRAME_SHORT);
 	return frame->ip.is_ipv6 ? input_ipv6(net, frame, now) : input_ipv4(net, frame, now);
 }
 
-static enum net_verdict input_bare_ip(struct net *net, struct net_frame *frame, plx_time now)
+static __rte_noinline enum net_verdict input_bare_ip(struct net *net, struct net_frame *frame,
+						     plx_time now)
 {
 	const struct rte_mbuf *m = frame->mbuf;
 

@@ -6,6 +6,8 @@
 // Called by stack/input.
 #include "tcp/dispatch.h"
 
+#include <rte_branch_prediction.h>
+
 #include "tcp/half_open.h"
 #include "tcp/input.h"
 #include "tcp/input_fast.h"
@@ -183,11 +185,22 @@ static enum row without_connection(const struct tcp *tcp, const struct segment *
 	return target->listener != NULL ? ROW_LISTEN : ROW_CLOSED;
 }
 
+// What the table says of nearly every segment there is, without asking it.
+static inline bool is_ordinary(const struct tcp *tcp, uint32_t entry, const struct segment *seg)
+{
+	const struct tcp_conn *c = conn_at(tcp, entry_index(entry));
+
+	return (seg->tcp.flags & ~TCP_PSH) == TCP_ACK && entry_kind(entry) == ENTRY_CONN
+		&& c->state == PLX_STATE_ESTABLISHED && !conn_has(c, CONN_RST_OWED);
+}
+
 enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg)
 {
 	struct target target = {.entry = dispatch_find(tcp, &seg->key, seg->hash)};
 	enum row row;
 
+	if (likely(target.entry != INDEX_NONE && is_ordinary(tcp, target.entry, seg)))
+		return input_fast(tcp, conn_at(tcp, entry_index(target.entry)), seg);
 	if (target.entry == INDEX_NONE) {
 		row = without_connection(tcp, seg, &target);
 	} else if (entry_kind(target.entry) >= ENTRY_TIME_WAIT) {

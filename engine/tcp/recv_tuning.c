@@ -48,12 +48,15 @@ void recv_tuning_begin(const struct tcp *tcp, struct tcp_conn *c)
 void recv_tuning_on_read(const struct tcp *tcp, struct tcp_conn *c)
 {
 	uint32_t buffer = recv_tuning_buffer(tcp, c);
-	uint32_t elapsed_us = (uint32_t)duration_to_us(tcp->now) - c->rcv_mark_us;
 	uint32_t srtt_us = c->rtt.srtt_8th_us / 8;
-	uint32_t read_bytes = reading_point(c) - c->rcv_mark;
+	uint32_t elapsed_us, read_bytes;
 
-	if (buffer >= recv_tuning_most(tcp, c->profile) || srtt_us == 0 || elapsed_us < srtt_us)
+	if (buffer >= recv_tuning_most(tcp, c->profile) || srtt_us == 0)
 		return;
+	elapsed_us = (uint32_t)duration_to_us(tcp->now) - c->rcv_mark_us;
+	if (elapsed_us < srtt_us)
+		return;
+	read_bytes = reading_point(c) - c->rcv_mark;
 	// Several round trips may have passed: it is the rate of one that counts.
 	if ((uint64_t)read_bytes * srtt_us / elapsed_us > buffer / 2 && c->rcv_grown < GROWN_MAX
 	    && tcp->mbufs_free > tcp->mbuf_low)

@@ -13,14 +13,9 @@
 #include "wire/ipv6_extension.h"
 
 enum {
-	IPV4_PLAIN = 0x45, // version 4, header of five words
 	IPV4_TOTAL_OFFSET = 2,
 	IPV4_FRAGMENT_OFFSET = 6,
-	IPV4_TTL_OFFSET = 8,
 	IPV4_PROTOCOL_OFFSET = 9,
-	IPV4_SRC_OFFSET = 12,
-	IPV4_DST_OFFSET = 16,
-	IPV4_DONT_FRAGMENT = 0x4000,
 	IPV4_FRAGMENT_MASK = 0x3fff, // more fragments, and the offset
 	IPV4_MORE_FRAGMENTS = 0x2000,
 	IPV4_OFFSET_MASK = 0x1fff, // in units of eight bytes
@@ -29,34 +24,14 @@ enum {
 	IPV4_OPTION_NOP = 1,
 	IPV4_OPTION_LOOSE_ROUTE = 131,
 	IPV4_OPTION_STRICT_ROUTE = 137,
-
-	IPV6_VERSION = 6,
-	IPV6_PAYLOAD_OFFSET = 4,
-	IPV6_NEXT_HEADER_OFFSET = 6,
-	IPV6_HOP_LIMIT_OFFSET = 7,
-	IPV6_SRC_OFFSET = 8,
-	IPV6_DST_OFFSET = 24,
 };
-
-static inline uint32_t load_word(const uint8_t *at)
-{
-	uint32_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-static inline void store_word(uint8_t *at, uint32_t word)
-{
-	memcpy(at, &word, sizeof(word));
-}
 
 // The partial sum of a header without options.
 static inline uint32_t sum_plain_header(const uint8_t *bytes)
 {
-	return checksum_narrow((uint64_t)load_word(bytes) + load_word(bytes + 4)
-			       + load_word(bytes + 8) + load_word(bytes + 12)
-			       + load_word(bytes + 16));
+	return checksum_narrow((uint64_t)ip_load_word(bytes) + ip_load_word(bytes + 4)
+			       + ip_load_word(bytes + 8) + ip_load_word(bytes + 12)
+			       + ip_load_word(bytes + 16));
 }
 
 // RFC 791 3.1: each option but the two of one octet has a length, and none goes past the header.
@@ -179,40 +154,4 @@ enum plx_drop ipv6_header_parse(const uint8_t *bytes, size_t len_bytes, struct i
 	if (likely(next_header == IP_PROTOCOL_TCP))
 		return PLX_DROP_NONE;
 	return ipv6_is_extension(next_header) ? PLX_DROP_IPV6_EXTENSION : PLX_DROP_NONE;
-}
-
-// In words, so that the sum is taken from registers and not from bytes just stored.
-size_t ipv4_header_build(uint8_t *bytes, const struct ip_header *in, uint16_t id,
-			 bool dont_fragment, bool fill_checksum)
-{
-	uint16_t total_bytes = IPV4_HEADER_BYTES + in->payload_bytes;
-	uint32_t length = be32_of((uint32_t)IPV4_PLAIN << 24 | (uint32_t)in->traffic_class << 16
-				  | total_bytes);
-	uint32_t fragment = be32_of((uint32_t)id << 16 | (dont_fragment ? IPV4_DONT_FRAGMENT : 0));
-	uint32_t ttl = be32_of((uint32_t)in->hop_limit << 24 | (uint32_t)in->protocol << 16);
-	uint32_t src = load_word(in->src.bytes + ADDR_IPV4_OFFSET);
-	uint32_t dst = load_word(in->dst.bytes + ADDR_IPV4_OFFSET);
-
-	if (fill_checksum) {
-		uint64_t sum = (uint64_t)length + fragment + ttl + src + dst;
-
-		ttl |= be32_of(checksum_fold(checksum_narrow(sum)));
-	}
-	store_word(bytes, length);
-	store_word(bytes + 4, fragment);
-	store_word(bytes + IPV4_TTL_OFFSET, ttl);
-	store_word(bytes + IPV4_SRC_OFFSET, src);
-	store_word(bytes + IPV4_DST_OFFSET, dst);
-	return IPV4_HEADER_BYTES;
-}
-
-size_t ipv6_header_build(uint8_t *bytes, const struct ip_header *in)
-{
-	store_be32(bytes, (uint32_t)IPV6_VERSION << 28 | (uint32_t)in->traffic_class << 20);
-	store_be16(bytes + IPV6_PAYLOAD_OFFSET, in->payload_bytes);
-	bytes[IPV6_NEXT_HEADER_OFFSET] = in->protocol;
-	bytes[IPV6_HOP_LIMIT_OFFSET] = in->hop_limit;
-	memcpy(bytes + IPV6_SRC_OFFSET, &in->src, ADDR_BYTES);
-	memcpy(bytes + IPV6_DST_OFFSET, &in->dst, ADDR_BYTES);
-	return IPV6_HEADER_BYTES;
 }

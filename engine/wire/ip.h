@@ -9,11 +9,29 @@
 #include <pollux/drop.h>
 
 #include "wire/addr.h"
+#include "wire/bytes.h"
+#include "wire/checksum.h"
 
 enum {
 	IPV4_HEADER_BYTES = 20,	    // without options
 	IPV4_HEADER_MAX_BYTES = 60, // IHL 15
 	IPV6_HEADER_BYTES = 40,
+};
+
+// Offsets, and what stands at the beginning.
+enum ip_layout {
+	IPV4_PLAIN = 0x45, // version 4, header of five words
+	IPV4_TTL_OFFSET = 8,
+	IPV4_SRC_OFFSET = 12,
+	IPV4_DST_OFFSET = 16,
+	IPV4_DONT_FRAGMENT = 0x4000,
+
+	IPV6_VERSION = 6,
+	IPV6_PAYLOAD_OFFSET = 4,
+	IPV6_NEXT_HEADER_OFFSET = 6,
+	IPV6_HOP_LIMIT_OFFSET = 7,
+	IPV6_SRC_OFFSET = 8,
+	IPV6_DST_OFFSET = 24,
 };
 
 enum ip_protocol {
@@ -59,10 +77,55 @@ void ipv4_fragment_read(const uint8_t *bytes, struct ip_fragment *out);
 // 4942 2.2) and is refused: PLX_DROP_IP_SOURCE, PLX_DROP_IP_NOT_FOR_US.
 enum plx_drop ipv6_header_parse(const uint8_t *bytes, size_t len_bytes, struct ip_header *out);
 
+static inline uint32_t ip_load_word(const uint8_t *at)
+{
+	uint32_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static inline void ip_store_word(uint8_t *at, uint32_t word)
+{
+	memcpy(at, &word, sizeof(word));
+}
+
 // Write a header without options or extensions; return its length. Without `fill_checksum` the
 // field is zero, as a port that computes it wants it.
-size_t ipv4_header_build(uint8_t *bytes, const struct ip_header *in, uint16_t id,
-			 bool dont_fragment, bool fill_checksum);
-size_t ipv6_header_build(uint8_t *bytes, const struct ip_header *in);
+// In words, so that the sum is taken from registers and not from bytes just stored.
+static inline size_t ipv4_header_build(uint8_t *bytes, const struct ip_header *in, uint16_t id,
+				       bool dont_fragment, bool fill_checksum)
+{
+	uint16_t total_bytes = IPV4_HEADER_BYTES + in->payload_bytes;
+	uint32_t length = be32_of((uint32_t)IPV4_PLAIN << 24 | (uint32_t)in->traffic_class << 16
+				  | total_bytes);
+	uint32_t fragment = be32_of((uint32_t)id << 16 | (dont_fragment ? IPV4_DONT_FRAGMENT : 0));
+	uint32_t ttl = be32_of((uint32_t)in->hop_limit << 24 | (uint32_t)in->protocol << 16);
+	uint32_t src = ip_load_word(in->src.bytes + ADDR_IPV4_OFFSET);
+	uint32_t dst = ip_load_word(in->dst.bytes + ADDR_IPV4_OFFSET);
+
+	if (fill_checksum) {
+		uint64_t sum = (uint64_t)length + fragment + ttl + src + dst;
+
+		ttl |= be32_of(checksum_fold(checksum_narrow(sum)));
+	}
+	ip_store_word(bytes, length);
+	ip_store_word(bytes + 4, fragment);
+	ip_store_word(bytes + IPV4_TTL_OFFSET, ttl);
+	ip_store_word(bytes + IPV4_SRC_OFFSET, src);
+	ip_store_word(bytes + IPV4_DST_OFFSET, dst);
+	return IPV4_HEADER_BYTES;
+}
+
+static inline size_t ipv6_header_build(uint8_t *bytes, const struct ip_header *in)
+{
+	store_be32(bytes, (uint32_t)IPV6_VERSION << 28 | (uint32_t)in->traffic_class << 20);
+	store_be16(bytes + IPV6_PAYLOAD_OFFSET, in->payload_bytes);
+	bytes[IPV6_NEXT_HEADER_OFFSET] = in->protocol;
+	bytes[IPV6_HOP_LIMIT_OFFSET] = in->hop_limit;
+	memcpy(bytes + IPV6_SRC_OFFSET, &in->src, ADDR_BYTES);
+	memcpy(bytes + IPV6_DST_OFFSET, &in->dst, ADDR_BYTES);
+	return IPV6_HEADER_BYTES;
+}
 
 #endif

@@ -12,12 +12,10 @@
 #include "support/reference.h"
 #include "wire/bytes.h"
 #include "wire/ip.h"
+#include "wire/tcp.h"
 
 enum {
 	IPV4_CHECKSUM_OFFSET = 10,
-	IPV4_SRC_OFFSET = 12,
-	IPV6_SRC_OFFSET = 8,
-	TCP_CHECKSUM_OFFSET = 16,
 };
 
 static struct plx_addr address_at(const uint8_t *at, bool is_ipv6)
