@@ -17,7 +17,6 @@
 
 enum {
 	TIMERS = 1 << 20,
-	TIMERS_COUNTED = 1 << 14, // where only instructions matter
 	RESTARTED = 32,
 	RESTARTS = 4096, // of each restarted one, in a window
 	POLLS = 500,	 // in a window
@@ -29,7 +28,6 @@ enum {
 #define SPAN (4 * PLX_SECOND)
 
 static struct {
-	uint32_t count;
 	struct random random;
 	struct timer_wheel *wheel;
 	struct timer_wheel *small; // for the running ones
@@ -189,21 +187,24 @@ static struct timer_wheel *create_wheel(uint32_t nodes, int socket)
 
 static void arm_all(int socket)
 {
-	bench.wheel = create_wheel(bench.count, socket);
+	bench.wheel = create_wheel(TIMERS, socket);
 	bench.small = create_wheel(RESTARTED, socket);
-	bench.timers = heap_take(bench.count * sizeof(*bench.timers));
-	bench.fired = heap_take(bench.count * sizeof(*bench.fired));
-	bench.tsc_per_poll = rte_get_tsc_hz() * POLL_INTERVAL / PLX_SECOND;
 	random_init_seed(&bench.random, 1);
+	for (uint32_t i = 0; i < TIMERS; i++)
+		timer_arm(bench.wheel, i, random_u64(&bench.random) % SPAN);
+}
+
+static void rte_arm_all(void)
+{
+	bench.timers = heap_take(TIMERS * sizeof(*bench.timers));
+	bench.fired = heap_take(TIMERS * sizeof(*bench.fired));
+	bench.tsc_per_poll = rte_get_tsc_hz() * POLL_INTERVAL / PLX_SECOND;
 	rte_timer_subsystem_init();
 	for (uint32_t i = 0; i < RESTARTED; i++)
 		rte_timer_init(&bench.restarted[i]);
-	for (uint32_t i = 0; i < bench.count; i++) {
-		plx_duration distance = random_u64(&bench.random) % SPAN;
-
-		timer_arm(bench.wheel, i, distance);
+	for (uint32_t i = 0; i < TIMERS; i++) {
 		rte_timer_init(&bench.timers[i]);
-		rte_arm(&bench.timers[i], distance, on_fired);
+		rte_arm(&bench.timers[i], random_u64(&bench.random) % SPAN, on_fired);
 	}
 }
 
@@ -222,8 +223,9 @@ int main(int argc, char **argv)
 	};
 
 	compare_open(argc, argv);
-	bench.count = compare_mode.is_counting ? TIMERS_COUNTED : TIMERS;
 	arm_all(heap_create(HEAP_MEGABYTES));
+	if (!compare_mode.is_counting)
+		rte_arm_all();
 	compare_measure_set(&set);
 	return compare_close();
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_version.h>
+
 #include "heap.h"
 
 enum { CASES_MAX = 32, NAME_BYTES = 256, TEXT_BYTES = 512 };
@@ -66,6 +68,9 @@ void compare_open(int argc, char **argv)
 	run.json = fopen(run.path, "w");
 	if (run.json == NULL)
 		give_up(run.path, strerror(errno));
+	if (compare_mode.is_counting) // what counts depend on besides the code
+		fprintf(run.json, "{\"compiler\":\"%s\",\"dpdk\":\"%s\"}\n", __VERSION__,
+			rte_version());
 }
 
 int compare_close(void)

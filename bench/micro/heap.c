@@ -14,6 +14,7 @@
 #include <rte_malloc.h>
 
 #include "base/memory.h"
+#include "compare.h"
 #include "support/eal_main.h"
 
 #define HEAP_NAME "bench"
@@ -41,14 +42,20 @@ static void *map_aligned(size_t bytes)
 	return (void *)RTE_ALIGN_CEIL((uintptr_t)mapped, PAGE_BYTES);
 }
 
+// Touches all of it, so that no page comes in while something is measured.
+static bool take_huge_pages(void *memory, size_t bytes)
+{
+	madvise(memory, bytes, MADV_HUGEPAGE);
+	memset(memory, 0, bytes);
+	return madvise(memory, bytes, COLLAPSE_NOW) == 0;
+}
+
 int heap_create(unsigned megabytes)
 {
 	size_t bytes = RTE_ALIGN_CEIL((size_t)megabytes << 20, PAGE_BYTES);
 	void *memory = map_aligned(bytes);
 
-	madvise(memory, bytes, MADV_HUGEPAGE);
-	memset(memory, 0, bytes);
-	if (madvise(memory, bytes, COLLAPSE_NOW) == 0)
+	if (!compare_mode.is_counting && take_huge_pages(memory, bytes))
 		pages = "2 MB pages";
 
 	test_eal_init();
