@@ -90,6 +90,19 @@ static inline void *pool_resolve(const struct pool *pool, uint32_t idx, uint32_t
 	return pool_at(pool, idx);
 }
 
+// Fetches the beginning of the object that the next pool_get() will give, where that has lain idle the longest and
+// is cold.
+static inline void pool_prefetch_next(const struct pool *pool, uint32_t len_bytes)
+{
+	const unsigned char *next;
+
+	if (!pool->fifo || pool->available == 0)
+		return;
+	next = pool_at(pool, pool->free[pool->head]);
+	for (uint32_t at = 0; at < len_bytes; at += CACHE_LINE)
+		__builtin_prefetch(next + at, 1);
+}
+
 // INDEX_NONE when none is available. The object's bytes are what they were when it was put, its
 // generation advanced; zero before its first use. The caller must not overwrite the generation.
 static inline uint32_t pool_get(struct pool *pool)

@@ -9,12 +9,6 @@
 
 #include "net/net.h"
 
-// Names an entry, and cannot dangle: a stale one is answered with NEIGHBOR_GONE.
-struct neighbor_ref {
-	uint32_t idx; // INDEX_NONE: none yet
-	uint32_t generation;
-};
-
 static inline struct neighbor_ref neighbor_ref_none(void)
 {
 	return (struct neighbor_ref){INDEX_NONE, 0};

@@ -39,6 +39,12 @@ enum neighbor_state {
 	NEIGHBOR_REACHABLE,
 };
 
+// Names an entry, and cannot dangle: a stale one is answered with NEIGHBOR_GONE.
+struct neighbor_ref {
+	uint32_t idx; // INDEX_NONE: none yet
+	uint32_t generation;
+};
+
 struct neighbor {
 	struct plx_addr addr;
 	uint32_t generation;

@@ -23,6 +23,14 @@ enum {
 	NET_HOP_LIMIT = 64,	 // of what belongs to no connection
 	NET_ANNOUNCED_MAX = 16,	 // addresses of a range that are announced at start
 	NET_ANNOUNCE_BURST = 16, // announcements per poll
+	NET_NEXT_HOPS = 64,	 // a power of two
+};
+
+// The neighbour by which a destination was reached last, so that answers and new connections need not ask route and
+// neighbour table again. A place serves whoever was there last.
+struct next_hop {
+	struct plx_addr dst;
+	struct neighbor_ref ref;
 };
 
 struct net {
@@ -38,6 +46,7 @@ struct net {
 	uint32_t announce_offset;
 	struct reassembly reassembly;
 	struct route_table routes;
+	struct next_hop next_hops[NET_NEXT_HOPS];
 	struct answer_queue answers;
 };
 

@@ -184,8 +184,9 @@ static void input_burst(struct plx_stack *stack, struct burst *burst, struct rte
 
 unsigned plx_input(struct plx_stack *stack, struct rte_mbuf **frames, unsigned n, plx_time now)
 {
-	struct burst burst = {.returned = frames};
+	struct burst burst; // its segments are filled in one by one
 
+	burst.returned = frames;
 	stack_set_time(stack, now);
 	if (n == 0)
 		return 0;

@@ -35,12 +35,16 @@ int port_alloc(struct tcp *tcp, struct tuple *tuple)
 	destination.local_port = 0;
 	f = siphash(&destination, sizeof(destination), &tcp->port_key);
 	counter = &tcp->port_counters[(f >> 32) % PORT_COUNTERS];
-	start = ((uint32_t)f % range + *counter % range) % range;
+	if (*counter >= range)
+		*counter %= range;					    // it begins anywhere
+	start = (uint32_t)((uint64_t)(uint32_t)f * range >> 32) + *counter; // both below the range
+	start = start < range ? start : start - range;
 	// Bounded, or a user that tries again and again would stop the core; the counter goes on from here.
 	for (uint32_t tried = 0; tried < range && tried < TRIES; tried++) {
-		tuple->key.local_port =
-			(uint16_t)(tcp->config.port_first + (start + tried) % range);
-		*counter = (*counter + 1) % range;
+		uint32_t offset = start + tried < range ? start + tried : start + tried - range;
+
+		tuple->key.local_port = (uint16_t)(tcp->config.port_first + offset);
+		*counter = *counter + 1 < range ? *counter + 1 : 0;
 		if (tuple_is_free(tcp, tuple)) {
 			if (tuple->time_wait == INDEX_NONE)
 				return 0;
