@@ -70,4 +70,19 @@ static inline struct flow_key compact_key(const struct compact_ports *ports,
 	return key;
 }
 
+// Is it that tuple? Compared where it lies: a key made of it would be read as a whole just after it was stored in parts.
+static inline bool compact_is(const struct compact_ports *ports,
+			      const union compact_addresses *addresses, enum family family,
+			      const struct flow_key *key)
+{
+	if (ports->local_port != key->local_port || ports->remote_port != key->remote_port
+	    || ports->zone != key->zone || family_of(&key->remote) != family)
+		return false;
+	if (family == FAMILY_IPV4)
+		return memcmp(addresses->ipv4.local, key->local.bytes + 12, 4) == 0
+			&& memcmp(addresses->ipv4.remote, key->remote.bytes + 12, 4) == 0;
+	return memcmp(&addresses->ipv6.local, &key->local, sizeof(key->local)) == 0
+		&& memcmp(&addresses->ipv6.remote, &key->remote, sizeof(key->remote)) == 0;
+}
+
 #endif

@@ -82,9 +82,9 @@ static struct flow_key key_of(const struct half_open *ho, enum family family)
 bool half_open_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key)
 {
 	enum family family = family_of_entry(entry);
-	struct flow_key own = key_of(half_open_at(tcp, family, entry_index(entry)), family);
+	const struct half_open *ho = half_open_at(tcp, family, entry_index(entry));
 
-	return flow_key_is_equal(&own, key);
+	return compact_is(&ho->ports, &ho->addresses, family, key);
 }
 
 static struct listener *listener_of(const struct tcp *tcp, const struct half_open *ho)
@@ -162,24 +162,24 @@ static enum plx_drop send_syn_ack(struct tcp *tcp, const struct half_open *ho,
 				   timestamp_now(tcp, ho->open.ts_offset), seg);
 }
 
-static struct half_open made_from(struct tcp *tcp, const struct listener *listener,
-				  const struct segment *seg)
+// An IPv4 entry ends after its addresses, before the struct does.
+static void fill(struct tcp *tcp, struct half_open *ho, const struct listener *listener,
+		 const struct segment *seg)
 {
 	struct isn isn = isn_of(tcp, &seg->key);
-	struct half_open ho = {
-		.deadline = time_add(tcp->now, timeout_of(tcp, listener, 0)),
-		.open = passive_open_of_syn(tcp, listener, seg),
-		.listener = listener_index(tcp, listener),
-		.listener_generation = listener->generation,
-		.timing_class = listener->timing_class & 15,
-		.predecessor = INDEX_NONE,
-	};
 
-	ho.open.iss = isn.seq;
-	ho.open.ts_offset = isn.ts_offset;
-	index_link_init(&ho.link);
-	compact_store(&ho.ports, &ho.addresses, &seg->key);
-	return ho;
+	ho->deadline = time_add(tcp->now, timeout_of(tcp, listener, 0));
+	index_link_init(&ho->link);
+	passive_open_of_syn(tcp, listener, seg, &ho->open);
+	ho->open.iss = isn.seq;
+	ho->open.ts_offset = isn.ts_offset;
+	ho->listener = listener_index(tcp, listener);
+	ho->listener_generation = listener->generation;
+	ho->retries = 0;
+	ho->timing_class = listener->timing_class & 15;
+	ho->was_resent = false;
+	ho->predecessor = INDEX_NONE;
+	compact_store(&ho->ports, &ho->addresses, &seg->key);
 }
 
 // The entry takes its place in the flow table: a new one, or that of the TIME_WAIT entry it stands for.
@@ -213,21 +213,20 @@ enum verdict half_open_begin(struct tcp *tcp, struct listener *listener, struct 
 		|| tcp->config.syn_cookies != PLX_SYN_COOKIES_ALWAYS;
 	enum family family = family_of(&seg->key.remote);
 	uint32_t idx = wants_entry ? pool_get(&tcp->half_open[family]) : INDEX_NONE;
-	struct half_open ho;
+	struct half_open *ho;
 
 	if (idx == INDEX_NONE)
 		return begin_without_entry(tcp, listener, seg, time_wait_entry);
-	ho = made_from(tcp, listener, seg);
-	if (!enter(tcp, &ho, entry_make(ENTRY_HALF_OPEN + family, idx), time_wait_entry, seg)) {
+	ho = half_open_at(tcp, family, idx);
+	fill(tcp, ho, listener, seg);
+	if (!enter(tcp, ho, entry_make(ENTRY_HALF_OPEN + family, idx), time_wait_entry, seg)) {
 		pool_put(&tcp->half_open[family], idx);
 		return begin_without_entry(tcp, listener, seg, time_wait_entry);
 	}
-	// An IPv4 entry ends after its addresses, before the struct does.
-	memcpy(half_open_at(tcp, family, idx), &ho, half_open_bytes(family));
 	enqueue(tcp, family, idx);
 	tcp_count(tcp, PLX_COUNTER_TCP_SYNS_RECEIVED);
 	// If no buffer was free or the next hop is silent, the timer sends it again.
-	(void)send_syn_ack(tcp, &ho, &seg->key, listener, seg);
+	(void)send_syn_ack(tcp, ho, &seg->key, listener, seg);
 	return SEGMENT_ANSWERED;
 }
 

@@ -115,6 +115,8 @@ int option_profile_change(struct option_profiles *profiles, uint16_t *profile,
 	struct option_profile *target;
 	unsigned idx;
 
+	if (n == 0)
+		return 0;
 	memcpy(values, profiles->profiles[*profile].values, sizeof(values));
 	for (unsigned i = 0; i < n; i++) {
 		enum plx_option option = changes[i].option;

@@ -39,27 +39,24 @@ uint16_t passive_open_window(const struct tcp *tcp, const struct listener *liste
 	return (uint16_t)(buffer < UINT16_MAX ? buffer : UINT16_MAX);
 }
 
-struct passive_open passive_open_of_syn(const struct tcp *tcp, const struct listener *listener,
-					const struct segment *seg)
+void passive_open_of_syn(const struct tcp *tcp, const struct listener *listener,
+			 const struct segment *seg, struct passive_open *open)
 {
 	const struct tcp_options *options = &seg->tcp.options;
-	struct passive_open open = {
-		.irs = seg->tcp.seq,
-		.ts_recent = options->ts_val,
-		.peer_mss = plx_addr_is_ipv4(&seg->key.remote) ? TCP_MSS_DEFAULT_IPV4
-							       : TCP_MSS_DEFAULT_IPV6,
-		.peer_wscale = options->window_scale & 15,
-		.has_window_scale = options->has_window_scale
-			&& option_of(tcp, listener, PLX_OPTION_WINDOW_SCALE) != 0,
-		.has_timestamps = options->has_timestamps
-			&& option_of(tcp, listener, PLX_OPTION_TIMESTAMPS) != 0,
-	};
+	bool is_ipv4 = plx_addr_is_ipv4(&seg->key.remote);
 
-	open.has_ecn = ecn_is_asked(seg) && ecn_agrees(tcp, listener->profile);
-	open.own_wscale = passive_open_wscale(tcp, listener);
+	open->irs = seg->tcp.seq;
+	open->ts_recent = options->ts_val;
+	open->peer_mss = is_ipv4 ? TCP_MSS_DEFAULT_IPV4 : TCP_MSS_DEFAULT_IPV6;
 	if (options->has_mss && options->mss > 0)
-		open.peer_mss = options->mss;
-	return open;
+		open->peer_mss = options->mss;
+	open->peer_wscale = options->window_scale & 15;
+	open->has_window_scale = options->has_window_scale
+		&& option_of(tcp, listener, PLX_OPTION_WINDOW_SCALE) != 0;
+	open->has_timestamps = options->has_timestamps
+		&& option_of(tcp, listener, PLX_OPTION_TIMESTAMPS) != 0;
+	open->has_ecn = ecn_is_asked(seg) && ecn_agrees(tcp, listener->profile);
+	open->own_wscale = passive_open_wscale(tcp, listener);
 }
 
 enum plx_drop passive_open_answer(struct tcp *tcp, const struct listener *listener,

@@ -23,8 +23,8 @@ struct passive_open {
 };
 
 // What a SYN says, and what of it the listener's options allow. The numbers of our side are left out.
-struct passive_open passive_open_of_syn(const struct tcp *tcp, const struct listener *listener,
-					const struct segment *seg);
+void passive_open_of_syn(const struct tcp *tcp, const struct listener *listener,
+			 const struct segment *seg, struct passive_open *open);
 
 // The scale of our window by the listener's buffer, and the window that its SYN+ACKs announce.
 uint8_t passive_open_wscale(const struct tcp *tcp, const struct listener *listener);

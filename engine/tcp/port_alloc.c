@@ -23,6 +23,15 @@ bool tuple_is_free(const struct tcp *tcp, struct tuple *tuple)
 	return entry == INDEX_NONE || entry_kind(entry) >= ENTRY_TIME_WAIT;
 }
 
+// The next connection to the same place will most likely get the next port.
+static void prefetch_next(const struct tcp *tcp, const struct tuple *tuple)
+{
+	struct flow_key next = tuple->key;
+
+	next.local_port++;
+	flow_table_prefetch(tcp->flows, flow_hash(&tcp->flow_secret, &next));
+}
+
 int port_alloc(struct tcp *tcp, struct tuple *tuple)
 {
 	uint32_t range = (uint32_t)tcp->config.port_last - tcp->config.port_first + 1;
@@ -46,8 +55,10 @@ int port_alloc(struct tcp *tcp, struct tuple *tuple)
 		tuple->key.local_port = (uint16_t)(tcp->config.port_first + offset);
 		*counter = *counter + 1 < range ? *counter + 1 : 0;
 		if (tuple_is_free(tcp, tuple)) {
-			if (tuple->time_wait == INDEX_NONE)
+			if (tuple->time_wait == INDEX_NONE) {
+				prefetch_next(tcp, tuple);
 				return 0;
+			}
 			if (in_time_wait.time_wait == INDEX_NONE)
 				in_time_wait = *tuple;
 		}

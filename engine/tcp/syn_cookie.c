@@ -71,13 +71,15 @@ static uint32_t ts_with_news(const struct tcp *tcp, uint32_t offset, unsigned ws
 enum verdict syn_cookie_answer(struct tcp *tcp, const struct listener *listener,
 			       struct segment *seg)
 {
-	struct passive_open open = passive_open_of_syn(tcp, listener, seg);
 	struct isn isn = isn_of(tcp, &seg->key);
 	uint64_t period = period_of(tcp);
-	unsigned news = size_index(family_of(&seg->key.remote), open.peer_mss) << 1 | (period & 1);
-	unsigned wscale = open.has_window_scale ? open.peer_wscale : NO_WINDOW_SCALE;
+	struct passive_open open;
+	unsigned news, wscale;
 	enum plx_drop drop;
 
+	passive_open_of_syn(tcp, listener, seg, &open);
+	news = size_index(family_of(&seg->key.remote), open.peer_mss) << 1 | (period & 1);
+	wscale = open.has_window_scale ? open.peer_wscale : NO_WINDOW_SCALE;
 	// Without timestamps nothing could bring the scale back.
 	open.has_window_scale = open.has_window_scale && open.has_timestamps;
 	open.has_ecn = false; // nor does it come back

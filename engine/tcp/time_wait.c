@@ -82,9 +82,9 @@ static struct flow_key key_of(const struct time_wait *tw, enum family family)
 bool time_wait_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key)
 {
 	enum family family = family_of_entry(entry);
-	struct flow_key own = key_of(time_wait_at(tcp, family, entry_index(entry)), family);
+	const struct time_wait *tw = time_wait_at(tcp, family, entry_index(entry));
 
-	return flow_key_is_equal(&own, key);
+	return compact_is(&tw->ports, &tw->addresses, family, key);
 }
 
 static void on_gone_while_hidden(struct tcp *tcp, uint32_t successor)
@@ -148,57 +148,58 @@ static void send_ack(struct tcp *tcp, const struct time_wait *tw, const struct f
 	(void)segment_tx_answer(tcp, &answer, seg);
 }
 
-static struct time_wait made_from(struct tcp *tcp, struct tcp_conn *c)
+// An IPv4 entry ends after its addresses, before the struct does.
+static void fill(struct tcp *tcp, struct time_wait *tw, struct tcp_conn *c)
 {
-	struct time_wait tw = {
-		.expires = time_add(tcp->now, tcp->config.time_wait),
-		.snd_nxt = c->snd.nxt,
-		.rcv_nxt = c->rcv.nxt,
-		.ts_recent = c->ts_recent,
-		.ts_recent_age = c->ts_recent_age,
-		.ts_offset = c->ts_offset,
-		.window = recv_window_announce(tcp, c),
-		.has_timestamps = conn_has(c, CONN_TIMESTAMPS),
-		.rcv_wscale = c->rcv_wscale,
-		.hop_limit = (uint8_t)conn_option(tcp, c, PLX_OPTION_HOP_LIMIT),
-		.dscp = (uint8_t)conn_option(tcp, c, PLX_OPTION_DSCP),
-		.successor = INDEX_NONE,
-	};
-
-	index_link_init(&tw.link);
-	compact_store(&tw.ports, &tw.addresses, &c->key);
-	return tw;
+	tw->expires = time_add(tcp->now, tcp->config.time_wait);
+	index_link_init(&tw->link);
+	tw->snd_nxt = c->snd.nxt;
+	tw->rcv_nxt = c->rcv.nxt;
+	tw->ts_recent = c->ts_recent;
+	tw->ts_recent_age = c->ts_recent_age;
+	tw->ts_offset = c->ts_offset;
+	tw->window = recv_window_announce(tcp, c);
+	tw->has_timestamps = conn_has(c, CONN_TIMESTAMPS);
+	tw->rcv_wscale = c->rcv_wscale;
+	tw->hop_limit = (uint8_t)conn_option(tcp, c, PLX_OPTION_HOP_LIMIT);
+	tw->dscp = (uint8_t)conn_option(tcp, c, PLX_OPTION_DSCP);
+	tw->successor = INDEX_NONE;
+	compact_store(&tw->ports, &tw->addresses, &c->key);
 }
 
-// An entry of its own for the connection, behind all others; nothing where TIME_WAIT is switched off.
-static uint32_t entry_for(struct tcp *tcp, const struct time_wait *tw, enum family family)
+// The control block goes, and what it owes goes out; nothing stays where TIME_WAIT is switched off.
+static void end_at_once(struct tcp *tcp, struct tcp_conn *c, bool owes_ack)
 {
-	uint32_t idx;
+	struct flow_key key = c->key;
+	struct time_wait tw;
 
-	if (tcp->config.time_wait == 0)
-		return INDEX_NONE;
-	idx = take_entry(tcp, family);
-	// An IPv4 entry ends after its addresses, before the struct does.
-	memcpy(time_wait_at(tcp, family, idx), tw, time_wait_bytes(family));
-	index_list_push_tail(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
-	tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAITS);
-	return entry_make(ENTRY_TIME_WAIT + family, idx);
+	fill(tcp, &tw, c);
+	conn_end(tcp, c, 0);
+	if (owes_ack)
+		send_ack(tcp, &tw, &key, NULL);
 }
 
-// The control block goes, the entry stays.
+// The control block goes, the entry stays, behind all others.
 static void compact(struct tcp *tcp, struct tcp_conn *c)
 {
 	bool owes_ack = conn_has(c, CONN_ACK_NOW) || c->acks_owed > 0;
-	struct time_wait tw = made_from(tcp, c);
+	enum family family = family_of(&c->key.remote);
 	struct flow_key key = c->key;
-	uint32_t entry = entry_for(tcp, &tw, family_of(&key.remote));
+	struct time_wait *tw;
+	uint32_t idx;
 
-	if (entry == INDEX_NONE)
-		conn_end(tcp, c, 0);
-	else
-		conn_end_as(tcp, c, entry);
+	if (tcp->config.time_wait == 0) {
+		end_at_once(tcp, c, owes_ack);
+		return;
+	}
+	idx = take_entry(tcp, family);
+	tw = time_wait_at(tcp, family, idx);
+	fill(tcp, tw, c);
+	index_list_push_tail(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
+	tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAITS);
+	conn_end_as(tcp, c, entry_make(ENTRY_TIME_WAIT + family, idx));
 	if (owes_ack)
-		send_ack(tcp, &tw, &key, NULL);
+		send_ack(tcp, tw, &key, NULL);
 }
 
 bool conn_may_vanish(const struct tcp_conn *c)
@@ -340,6 +341,16 @@ static bool is_acceptable_ack(const struct time_wait *tw, const struct segment *
 	return tw->snd_nxt - seg->tcp.ack < UINT16_MAX;
 }
 
+// Would the connection that this SYN asks for have them?
+static bool has_timestamps(const struct tcp *tcp, const struct listener *listener,
+			   const struct segment *seg)
+{
+	struct passive_open open;
+
+	passive_open_of_syn(tcp, listener, seg, &open);
+	return open.has_timestamps;
+}
+
 enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *seg)
 {
 	enum family family = family_of_entry(entry);
@@ -349,8 +360,7 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 
 	if (segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK)) {
 		listener = listener_find(tcp, &seg->key.local, seg->key.local_port);
-		if (listener != NULL
-		    && may_reopen(tw, seg, passive_open_of_syn(tcp, listener, seg).has_timestamps))
+		if (listener != NULL && may_reopen(tw, seg, has_timestamps(tcp, listener, seg)))
 			return input_listen_syn(tcp, listener, seg, entry);
 	}
 	if (!segment_has(seg, TCP_ACK | TCP_SYN) && is_in_window(tw, seg))
