@@ -73,12 +73,36 @@ def pinned(cpus, *command):
     return ["nice", "-n", str(testbed.NICE), "taskset", "-c", ",".join(map(str, cpus)), *command]
 
 
+# Looks at the clock for a second: gaps of 50 us or more are somebody else's.
+WATCH = """
+import time
+end = time.perf_counter_ns() + 10**9
+last, gone, longest = time.perf_counter_ns(), 0, 0
+while last < end:
+    now = time.perf_counter_ns()
+    if now - last >= 50000:
+        gone += now - last
+        longest = max(longest, now - last)
+    last = now
+print(gone / 1e9, longest / 1e3)
+"""
+
+
+def stalls():
+    """What a core withholds from a program that does not sleep: its share, and the longest time."""
+    found = {}
+    for who, cpu in cores().items():
+        share, longest = map(float, interop.run(pinned([cpu], "/usr/bin/python3", "-c", WATCH)).split())
+        found[who] = {"share": share, "longest_us": longest}
+    return found
+
+
 def conditions():
     """What a reader needs to judge the figures."""
     return {
         "commit": testbed.commit(), "kernel": os.uname().release, "processor": testbed.processor(),
         "cpus": len(os.sched_getaffinity(0)), "placement": cores(),
-        "load_average": os.getloadavg()[0], "dpdk": dpdk_version(),
+        "load_average": os.getloadavg()[0], "dpdk": dpdk_version(), "stalls": stalls(),
     }  # fmt: skip
 
 

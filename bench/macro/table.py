@@ -65,7 +65,16 @@ def describe_conditions(found):
     return (f"{found['processor']}, {found['cpus']} CPUs, Linux {found['kernel']}, DPDK {found['dpdk']}, "
             f"Pollux at {found['commit']}; server on CPU {found['placement']['server']}, load on CPU "
             f"{found['placement']['client']}, load average {found['load_average']:.1f} before, "
-            f"{found['huge_pages_mb']} MB of huge pages")
+            f"{found['huge_pages_mb']} MB of huge pages" + describe_stalls(found.get("stalls", {})))
+
+
+def describe_stalls(found):
+    """How much of a core a program does not get that wants all of it."""
+    if not found:
+        return ""
+    words = (f"{who}'s {stall['share']:.2%}, the longest {stall['longest_us'] / 1000:.1f} ms"
+             for who, stall in found.items())  # fmt: skip
+    return f"; of a second before, each core was elsewhere for 50 us or more at a time: {'; '.join(words)}"
 
 
 def goal_of(name, link):
@@ -81,7 +90,7 @@ def judge(goal, lines):
         return "-"
     if figures[4]:
         return "lossy"
-    label = "" if goal.figure == "value" else f"{goal.figure} ".replace("_", ".")
+    label = "" if goal.figure == "value" else f"{goal.figure} ".replace("p99_9", "p99.9").replace("_", " ")
     return f"{label}{goal.ratio(figures[0]):.2f}"
 
 
