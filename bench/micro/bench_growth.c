@@ -81,8 +81,8 @@ static void open_all(int socket)
 	for (unsigned i = 0; i < growth.n; i++) {
 		rig_create(&growth.rigs[i], &growth.plans[i], socket);
 		rig_open(&growth.rigs[i]);
-		snprintf(growth.names[i], sizeof(growth.names[i]), "%u connections",
-			 growth.connections[i]);
+		snprintf(growth.names[i], sizeof(growth.names[i]), "%u connection%s",
+			 growth.connections[i], growth.connections[i] == 1 ? "" : "s");
 		growth.cases[i] = (struct compare_case){
 			.what = growth.names[i], .unit = "cycles", .ours = MEASURES[i]};
 	}
