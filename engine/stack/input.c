@@ -18,6 +18,7 @@
 enum {
 	BURST = 32,
 	PREFETCH_AHEAD = 4,
+	FINISH_AHEAD = 4,
 	PREFETCH_BYTES = 4
 		* CACHE_LINE, // headers end in the second line; a small payload is read as well
 };
@@ -177,9 +178,14 @@ static void input_burst(struct plx_stack *stack, struct burst *burst, struct rte
 		begin_frame(stack, burst, frames[i]);
 	}
 	for (unsigned i = 0; i < burst->n_segments; i++)
-		dispatch_prefetch(&stack->tcp, burst->segments[i].hash);
-	for (unsigned i = 0; i < burst->n_segments; i++)
+		dispatch_prefetch(&stack->tcp, &burst->segments[i]);
+	for (unsigned i = 0; i < burst->n_segments && i < FINISH_AHEAD; i++)
+		dispatch_prefetch_more(&stack->tcp, &burst->segments[i]);
+	for (unsigned i = 0; i < burst->n_segments; i++) {
+		if (i + FINISH_AHEAD < burst->n_segments)
+			dispatch_prefetch_more(&stack->tcp, &burst->segments[i + FINISH_AHEAD]);
 		finish_segment(stack, &burst->segments[i]);
+	}
 }
 
 unsigned plx_input(struct plx_stack *stack, struct rte_mbuf **frames, unsigned n, plx_time now)

@@ -42,8 +42,8 @@ static bool update_window(struct tcp_conn *c, const struct segment *seg)
 		return false;
 	c->snd.wl1 = seq_max(c->snd.wl1, seg->tcp.seq);
 	c->snd.wnd = wnd;
-	if (wnd > c->max_snd_wnd)
-		c->max_snd_wnd = wnd;
+	if (has_changed && wnd > c->max_snd_wnd)
+		c->max_snd_wnd = wnd; // which lies where a segment in order need not look
 	return has_changed;
 }
 

@@ -15,6 +15,7 @@
 #include "tcp/input_syn_sent.h"
 #include "tcp/listener.h"
 #include "tcp/reset.h"
+#include "tcp/send_queue.h"
 #include "tcp/time_wait.h"
 
 static inline bool conn_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key)
@@ -38,18 +39,37 @@ uint32_t dispatch_find(const struct tcp *tcp, const struct flow_key *key, uint64
 	return flow_table_find(tcp->flows, hash, matches, key, (void *)(uintptr_t)tcp);
 }
 
-void dispatch_prefetch(const struct tcp *tcp, uint64_t hash)
+void dispatch_prefetch(const struct tcp *tcp, struct segment *seg)
 {
-	uint32_t entry = flow_table_first_candidate(tcp->flows, hash);
-	const uint8_t *c;
+	uint32_t entry = flow_table_first_candidate(tcp->flows, seg->hash);
+	unsigned kind;
 
-	if (entry == INDEX_NONE || entry_kind(entry) != ENTRY_CONN)
+	seg->candidate = entry;
+	if (entry == INDEX_NONE)
 		return;
-	c = (const uint8_t *)conn_at(tcp, entry_index(entry));
-	__builtin_prefetch(c);
-	__builtin_prefetch(c + CACHE_LINE);
-	__builtin_prefetch(c + 2 * CACHE_LINE);
-	__builtin_prefetch(c + 3 * CACHE_LINE);
+	kind = entry_kind(entry);
+	if (likely(kind == ENTRY_CONN))
+		conn_prefetch(tcp, entry_index(entry));
+	else if (kind < ENTRY_TIME_WAIT)
+		__builtin_prefetch(
+			pool_at(&tcp->half_open[kind - ENTRY_HALF_OPEN], entry_index(entry)));
+	else
+		__builtin_prefetch(
+			pool_at(&tcp->time_wait[kind - ENTRY_TIME_WAIT], entry_index(entry)));
+}
+
+// What it acknowledges, the timer it restarts, and what the user keeps for it.
+void dispatch_prefetch_more(const struct tcp *tcp, const struct segment *seg)
+{
+	const struct tcp_conn *c;
+
+	if (seg->candidate == INDEX_NONE || entry_kind(seg->candidate) != ENTRY_CONN)
+		return;
+	c = conn_at(tcp, entry_index(seg->candidate));
+	if (c->queue.head != INDEX_NONE)
+		__builtin_prefetch(send_segment_at(tcp, c->queue.head));
+	timer_prefetch(tcp->fine, entry_index(seg->candidate));
+	__builtin_prefetch(c->user);
 }
 
 // What was found: one of these, or nothing.

@@ -13,7 +13,9 @@ uint32_t dispatch_find(const struct tcp *tcp, const struct flow_key *key, uint64
 
 enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg);
 
-// Brings the cache lines of the likely connection nearer.
-void dispatch_prefetch(const struct tcp *tcp, uint64_t hash);
+// The two steps in which a burst brings nearer what its segments will touch, each when what the one before asked for
+// has come: the entry that the flow table most likely means, whole; and what a control block names in its turn.
+void dispatch_prefetch(const struct tcp *tcp, struct segment *seg);
+void dispatch_prefetch_more(const struct tcp *tcp, const struct segment *seg);
 
 #endif

@@ -6,9 +6,28 @@
 // Called wherever a connection begins.
 #include "tcp/isn.h"
 
+#include <string.h>
+
+// What tells one IPv4 tuple from another is less than half of a key. The length is a part of the hash, so that no
+// tuple of the other family has the same input.
+uint64_t isn_hash_tuple(const struct flow_key *key, const struct siphash_key *secret)
+{
+	struct {
+		uint8_t local[4], remote[4];
+		uint16_t local_port, remote_port, zone, reserved;
+	} ipv4;
+
+	if (!plx_addr_is_ipv4(&key->remote))
+		return siphash(key, sizeof(*key), secret);
+	memcpy(ipv4.local, key->local.bytes + 12, sizeof(ipv4.local));
+	memcpy(ipv4.remote, key->remote.bytes + 12, sizeof(ipv4.remote));
+	memcpy(&ipv4.local_port, &key->local_port, 4 * sizeof(uint16_t));
+	return siphash(&ipv4, sizeof(ipv4), secret);
+}
+
 struct isn isn_of(const struct tcp *tcp, const struct flow_key *key)
 {
-	uint64_t f = siphash(key, sizeof(*key), &tcp->isn_key);
+	uint64_t f = isn_hash_tuple(key, &tcp->isn_key);
 	uint64_t m = tcp->now / (4 * PLX_MICROSECOND);
 
 	return (struct isn){

@@ -16,4 +16,7 @@ struct isn {
 
 struct isn isn_of(const struct tcp *tcp, const struct flow_key *key);
 
+// The keyed hash behind it, for other purposes with another key.
+uint64_t isn_hash_tuple(const struct flow_key *key, const struct siphash_key *secret);
+
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "tcp/dispatch.h"
+#include "tcp/isn.h"
 
 // Ports to look at for one that is quite free before one in TIME_WAIT will do.
 enum { FREE_TRIES = 64, TRIES = 4096 };
@@ -42,7 +43,7 @@ int port_alloc(struct tcp *tcp, struct tuple *tuple)
 	uint64_t f;
 
 	destination.local_port = 0;
-	f = siphash(&destination, sizeof(destination), &tcp->port_key);
+	f = isn_hash_tuple(&destination, &tcp->port_key);
 	counter = &tcp->port_counters[(f >> 32) % PORT_COUNTERS];
 	if (*counter >= range)
 		*counter %= range;					    // it begins anywhere
