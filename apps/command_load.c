@@ -20,13 +20,17 @@ static unsigned prefix_len_of(const struct config_stack *stack, const struct plx
 // What is asked for answers.
 static void describe_far_server(struct describing *d, struct config_stack *far)
 {
-	const struct config_target *target = &d->config->loads[0].target;
+	const struct config_load *load = &d->config->loads[0];
+	const struct config_target *target = &load->target;
 	struct config_server *server = config_append(d->config, CONFIG_KEY_top_servers, 0);
 	char text[PLX_ADDR_TEXT_BYTES];
 
 	describe_set(d, far, CONFIG_KEY_stack_addresses, "%s/%u",
 		     plx_addr_format(&target->addr, text),
 		     prefix_len_of(&d->config->stacks[0], &target->addr));
+	if (load->connections > far->max_connections)
+		describe_set(d, far, CONFIG_KEY_stack_max_connections, "%u",
+			     (unsigned)load->connections);
 	describe_set(d, server, CONFIG_KEY_server_stack, DESCRIBE_FAR_STACK);
 	describe_set(d, server, CONFIG_KEY_server_listen, "%s:*:%u-%u",
 		     config_protocol_name(target->protocol), target->ports.first,

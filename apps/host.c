@@ -192,6 +192,7 @@ static int create_load(const struct hosts *hosts, unsigned index, const struct w
 		.source_first = load->source.first,
 		.n_sources = load->source.count,
 		.connections = (uint32_t)load->connections,
+		.opening = (uint32_t)load->opening,
 		.requests_per_connection = load->requests_per_connection,
 		.rate_per_s = load->rate,
 		.share_index = worker->index,

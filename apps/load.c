@@ -55,7 +55,8 @@ static void end_cooling(struct load *load, plx_time now)
 }
 
 // A request is never held back for the sake of the target; connections without one are opened no
-// faster than twice as fast as it accepts them.
+// faster than twice as fast as it accepts them, and never so many at a time that their handshakes
+// would not fit into a ring.
 static bool may_connect(const struct load *load, const struct load_connection *c)
 {
 	return c->has_request || load->n[LOAD_CONNECTING] < load->window;
@@ -303,6 +304,11 @@ static void init_tuples(struct load *load)
 	load->turns_left = load->turns;
 }
 
+static uint32_t lesser(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 // Workers without a connection have no requests either: the others share them.
 static void init_share(struct load *load)
 {
@@ -312,6 +318,9 @@ static void init_share(struct load *load)
 		config->share_count = 1;
 	load->n_connections = load_share(config->connections, config->share_index,
 					 config->share_count);
+	load->window_max = lesser(load->n_connections,
+				  config->opening == 0 ? UINT32_MAX : config->opening);
+	load->window = lesser(LOAD_WINDOW_FIRST, load->window_max);
 	load->is_open_loop = config->rate_per_s > 0;
 	load->is_on_demand = load->is_open_loop && config->requests_per_connection == 1;
 	load->schedule.next = PLX_TIME_NEVER;
@@ -347,7 +356,6 @@ static int init_load(struct load *load, const struct load_config *config)
 		load->config.timeout = LOAD_TIMEOUT_DEFAULT;
 	if (load->config.drain == 0)
 		load->config.drain = LOAD_DRAIN_DEFAULT;
-	load->window = LOAD_WINDOW_FIRST;
 	load_results_init(&load->results);
 	init_options(load, config);
 	init_share(load);

@@ -44,8 +44,9 @@ struct load_config {
 	uint32_t connections;
 	uint32_t requests_per_connection; // 0 = for ever
 	uint64_t rate_per_s;		  // 0 = closed loop
-	uint32_t share_index;		  // this worker, 0..share_count - 1
-	uint32_t share_count;		  // 0 counts as 1
+	uint32_t opening;     // handshakes of this worker under way at a time; 0 = no bound
+	uint32_t share_index; // this worker, 0..share_count - 1
+	uint32_t share_count; // 0 counts as 1
 
 	plx_duration duration; // how long requests are begun; 0 = until application stop
 	plx_duration timeout;  // of connecting, and between the bytes of a response; 0 = default

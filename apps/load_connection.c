@@ -211,7 +211,7 @@ static void on_connected(struct load *load, struct load_connection *c, plx_time 
 {
 	load->results.connections_established++;
 	connection_settings_read(&load->results.settings, load->stack, c->conn);
-	if (load->window < load->n_connections)
+	if (load->window < load->window_max)
 		load->window++;
 	if (c->has_request)
 		load_connection_set_state(load, c, LOAD_BUSY, now);

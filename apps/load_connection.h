@@ -63,6 +63,7 @@ struct load {
 	struct load_list lists[LOAD_LISTS];
 	uint32_t n[LOAD_STATES]; // connections by state
 	uint32_t window; // most connection attempts on the way, but for those that carry a request
+	uint32_t window_max; // what it grows to
 	bool is_open_loop;
 	bool is_on_demand; // open loop with a new connection for each request
 	bool is_over;	   // no more requests are begun
