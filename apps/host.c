@@ -193,6 +193,7 @@ static int create_load(const struct hosts *hosts, unsigned index, const struct w
 		.n_sources = load->source.count,
 		.connections = (uint32_t)load->connections,
 		.opening = (uint32_t)load->opening,
+		.open_first = load->open_first != 0,
 		.requests_per_connection = load->requests_per_connection,
 		.rate_per_s = load->rate,
 		.share_index = worker->index,

@@ -12,7 +12,9 @@
 
 #define REQUESTS_PER_RUN 256
 #define CONNECTS_PER_RUN 32
-#define CLOSES_PER_RUN 256
+#define CLOSES_PER_RUN 32
+#define CLOSING_GENTLY 1024 // on their way at a time, that their answers fit into a ring
+#define CLOSE_AGAIN_AFTER (200 * PLX_MICROSECOND) // so often some more, should the way be long
 #define SWEPT_PER_RUN 256
 #define SWEEPS_PER_TIMEOUT 16 // a timeout is noticed this part of its length late at most
 #define LAST_SWEEPS_EVERY (10 * PLX_MILLISECOND) // once nothing is awaited any more
@@ -29,19 +31,28 @@ static struct load_connection *find_free(const struct load *load)
 	return idle != NULL ? idle : first_of(load, LOAD_VACANT);
 }
 
+// In closed loop one is due for whoever is idle, which connections are that were opened first.
+static bool is_request_due(const struct load *load, plx_time now)
+{
+	if (load->is_open_loop)
+		return load->schedule.next <= now;
+	return !load->is_opening && !load->is_over && now < load->end_at;
+}
+
 // True when a request is due and somebody is free to take it. When nobody is, the schedule keeps
 // it; its latency has begun.
 static bool can_hand_out(const struct load *load, plx_time now)
 {
-	return load->schedule.next <= now && find_free(load) != NULL;
+	return is_request_due(load, now) && find_free(load) != NULL;
 }
 
 static void hand_out_requests(struct load *load, plx_time now)
 {
 	for (unsigned i = 0; i < REQUESTS_PER_RUN && can_hand_out(load, now); i++) {
 		struct load_connection *c = find_free(load);
+		plx_time due = load->is_open_loop ? load_schedule_take(&load->schedule) : now;
 
-		load_connection_begin_request(load, c, load_schedule_take(&load->schedule), now);
+		load_connection_begin_request(load, c, due, now);
 	}
 }
 
@@ -77,6 +88,9 @@ static void close_idle(struct load *load, plx_time now)
 {
 	struct load_connection *c;
 
+	if (load->n[LOAD_CLOSING] >= CLOSING_GENTLY && now < load->close_at)
+		return;
+	load->close_at = now + CLOSE_AGAIN_AFTER;
 	for (unsigned i = 0; i < CLOSES_PER_RUN; i++) {
 		c = first_of(load, LOAD_IDLE);
 		if (c == NULL)
@@ -128,8 +142,9 @@ static void end(struct load *load, plx_time now)
 	load->is_over = true;
 	load->results.ended = ended;
 	load->drain_until = now + load->config.drain;
-	if (load->is_open_loop)
+	if (load->is_open_loop && !load->is_opening)
 		load->results.requests_unsent = load_schedule_end(&load->schedule, ended);
+	load->is_opening = false;
 	for (enum load_state state = LOAD_WANTING; state <= LOAD_COOLING; state++) {
 		struct load_connection *next;
 
@@ -139,6 +154,33 @@ static void end(struct load *load, plx_time now)
 				load_connection_set_state(load, c, LOAD_VACANT, now);
 		}
 	}
+}
+
+static void begin_requests(struct load *load, plx_time now)
+{
+	plx_duration duration = load->config.duration;
+
+	load->is_opening = false;
+	load->results.opening = now - load->results.started;
+	load->results.started = now;
+	load->end_at = duration == 0 ? PLX_TIME_NEVER : now + duration;
+	if (load->is_open_loop && load->n_connections > 0)
+		load_schedule_start(&load->schedule, now, duration);
+}
+
+// Connections are opened first. What the target does not take shall not keep us from asking.
+static void watch_opening(struct load *load, plx_time now)
+{
+	uint32_t n = load->n[LOAD_IDLE];
+
+	if (n > load->most_open) {
+		load->most_open = n;
+		load->most_open_at = now;
+	}
+	if (n < load->n_connections && now - load->most_open_at < load->config.timeout)
+		return;
+	load->results.connections_waiting = n;
+	begin_requests(load, now);
 }
 
 static void wind_up(struct load *load, plx_time now)
@@ -165,6 +207,22 @@ static plx_time next_connect(const struct load *load, plx_time now)
 	return load->connect_at > now ? load->connect_at : now;
 }
 
+static plx_time next_request(const struct load *load, plx_time now)
+{
+	if (find_free(load) == NULL)
+		return PLX_TIME_NEVER;
+	if (load->is_open_loop)
+		return load->schedule.next;
+	return is_request_due(load, now) ? now : PLX_TIME_NEVER;
+}
+
+static plx_time next_wind_up(const struct load *load, plx_time now)
+{
+	if (load->n[LOAD_IDLE] > 0)
+		return load->n[LOAD_CLOSING] < CLOSING_GENTLY ? now : load->close_at;
+	return load->is_drain_over ? PLX_TIME_NEVER : load->drain_until;
+}
+
 static plx_time next_run(const struct load *load, plx_time now)
 {
 	const struct load_connection *cooling = first_of(load, LOAD_COOLING);
@@ -175,15 +233,12 @@ static plx_time next_run(const struct load *load, plx_time now)
 	if (cooling != NULL)
 		at = earlier(at, cooling->since + LOAD_RETRY_AFTER);
 	if (load->is_over)
-		at = earlier(at,
-			     load->n[LOAD_IDLE] > 0	   ? now
-				     : load->is_drain_over ? PLX_TIME_NEVER
-							   : load->drain_until);
+		at = earlier(at, next_wind_up(load, now));
+	else if (load->is_opening)
+		at = earlier(at, load->most_open_at + load->config.timeout);
 	else
 		at = earlier(at, load->end_at);
-	if (load->n[LOAD_IDLE] > 0 || load->n[LOAD_VACANT] > 0)
-		at = earlier(at, load->schedule.next);
-	return at;
+	return earlier(at, next_request(load, now));
 }
 
 static plx_time load_run(struct application *application, plx_time now)
@@ -191,6 +246,8 @@ static plx_time load_run(struct application *application, plx_time now)
 	struct load *load = (struct load *)application;
 
 	end_cooling(load, now);
+	if (load->is_opening)
+		watch_opening(load, now);
 	hand_out_requests(load, now);
 	// What was due in time and has a free connection is sent, however late this iteration is.
 	if (!load->is_over && now >= load->end_at && !can_hand_out(load, now))
@@ -205,14 +262,13 @@ static plx_time load_run(struct application *application, plx_time now)
 static int load_start(struct application *application, struct plx_stack *stack, plx_time now)
 {
 	struct load *load = (struct load *)application;
-	plx_duration duration = load->config.duration;
 
 	load->stack = stack;
-	load->results.started = now;
-	load->end_at = duration == 0 ? PLX_TIME_NEVER : now + duration;
+	load->results.started = load->most_open_at = now;
+	load->end_at = PLX_TIME_NEVER;
 	load->sweep_at = now + sweep_interval(load);
-	if (load->is_open_loop && load->n_connections > 0)
-		load_schedule_start(&load->schedule, now, duration);
+	if (!load->is_opening)
+		begin_requests(load, now);
 	for (uint32_t i = 0; i < load->n_connections && !load->is_on_demand; i++)
 		load_connection_set_state(load, &load->connections[i], LOAD_WANTING, now);
 	return 0;
@@ -272,6 +328,8 @@ static bool is_valid(const struct load_config *config)
 		&& (config->echo_bytes > 0 || is_valid_http(config))
 		&& config->share_index < share_count && config->connections > 0
 		&& config->n_options < LOAD_OPTIONS_MAX
+		&& !(config->open_first && config->rate_per_s > 0
+		     && config->requests_per_connection == 1)
 		&& (config->n_sources == 0 || !plx_addr_is_any(&config->source_first));
 }
 
@@ -322,6 +380,7 @@ static void init_share(struct load *load)
 				  config->opening == 0 ? UINT32_MAX : config->opening);
 	load->window = lesser(LOAD_WINDOW_FIRST, load->window_max);
 	load->is_open_loop = config->rate_per_s > 0;
+	load->is_opening = config->open_first && load->n_connections > 0;
 	load->is_on_demand = load->is_open_loop && config->requests_per_connection == 1;
 	load->schedule.next = PLX_TIME_NEVER;
 	if (load->is_open_loop && load->n_connections > 0)

@@ -44,7 +44,10 @@ struct load_config {
 	uint32_t connections;
 	uint32_t requests_per_connection; // 0 = for ever
 	uint64_t rate_per_s;		  // 0 = closed loop
-	uint32_t opening;     // handshakes of this worker under way at a time; 0 = no bound
+	// Of this worker: handshakes under way at a time, and idle connections closed at a time;
+	// 0 = no bound.
+	uint32_t opening;
+	bool open_first; // no request before all connections are open; not with one of its own each
 	uint32_t share_index; // this worker, 0..share_count - 1
 	uint32_t share_count; // 0 counts as 1
 
@@ -61,13 +64,16 @@ struct load_config {
 //   opened = closed + failed + open,  sent = answered + failed + outstanding,
 //   scheduled = sent + unsent in open loop. When finished nothing is open or outstanding.
 struct load_results {
-	plx_time started;
+	plx_time started;	     // when requests could begin, once they can
+	plx_duration opening;	     // how long before that connections were opened
 	plx_time ended;		     // when the last request could have begun; 0 while it runs
 	uint64_t connections_opened; // plx_connect() calls that gave a handle
 	uint64_t connections_closed;
 	uint64_t connections_failed;
 	uint64_t connections_established;
-	uint64_t requests_sent; // given to a connection, each counted once
+	uint64_t connections_waiting;  // open when requests began, if they were opened first
+	uint64_t connections_answered; // whose first request was answered
+	uint64_t requests_sent;	       // given to a connection, each counted once
 	uint64_t requests_answered;
 	uint64_t requests_failed;
 	uint64_t requests_retried; // sent again because the target closed in order before it came

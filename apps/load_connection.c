@@ -121,9 +121,9 @@ static void go_on(struct load *load, struct load_connection *c, plx_time now)
 {
 	if (load->is_over || now >= load->end_at)
 		load_connection_close(load, c, now);
-	else if (!load->is_open_loop)
+	else if (!load->is_open_loop && !load->is_opening)
 		load_connection_begin_request(load, c, now, now);
-	else if (load->schedule.next <= now)
+	else if (load->schedule.next <= now && load->n[LOAD_IDLE] == 0)
 		load_connection_begin_request(load, c, load_schedule_take(&load->schedule), now);
 	else
 		load_connection_set_state(load, c, LOAD_IDLE, now);
@@ -200,7 +200,7 @@ bool load_connection_connect(struct load *load, struct load_connection *c, plx_t
 	c->is_peer_closed = false;
 	c->is_refusal_counted = false;
 	load_connection_set_state(load, c, LOAD_CONNECTING, now);
-	if (!c->has_request && !load->is_open_loop)
+	if (!c->has_request && !load->is_open_loop && !load->is_opening)
 		bind_request(load, c, now);
 	if (c->has_request)
 		start_request(load, c); // it rides on the handshake's third segment
@@ -225,6 +225,7 @@ static void count_answer(struct load *load, const struct load_connection *c, plx
 
 	if (c->reply.status < 400) {
 		results->requests_answered++;
+		results->connections_answered += c->n_requests == 1;
 		histogram_record(&results->latency, now - c->due);
 		return;
 	}

@@ -66,6 +66,7 @@ struct load {
 	uint32_t window_max; // what it grows to
 	bool is_open_loop;
 	bool is_on_demand; // open loop with a new connection for each request
+	bool is_opening;   // no request is begun before all connections are there
 	bool is_over;	   // no more requests are begun
 	bool is_drain_over;
 	struct load_schedule schedule;
@@ -74,11 +75,14 @@ struct load {
 
 	struct load_connection *connections;
 	uint32_t n_connections;
-	uint32_t swept; // connections looked at in this sweep
+	uint32_t swept;	       // connections looked at in this sweep
+	uint32_t most_open;    // of those that are opened first, at any time
+	plx_time most_open_at; // since when
 	plx_time sweep_at;
 	plx_time connect_at; // not before, for want of a port or memory
 	plx_time end_at;     // PLX_TIME_NEVER: when it is stopped
 	plx_time drain_until;
+	plx_time close_at; // not before, when many are being closed
 
 	struct load_config config;
 	struct plx_option_value options[LOAD_OPTIONS_MAX];

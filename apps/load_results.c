@@ -35,6 +35,8 @@ void load_results_init(struct load_results *total)
 // From the first start to the last end; a worker that still runs keeps the total running.
 static void merge_times(struct load_results *total, const struct load_results *from)
 {
+	if (from->opening > total->opening)
+		total->opening = from->opening;
 	if (total->started == 0) {
 		total->started = from->started;
 		total->ended = from->ended;
@@ -55,6 +57,8 @@ void load_results_merge(struct load_results *total, const struct load_results *f
 	total->connections_closed += from->connections_closed;
 	total->connections_failed += from->connections_failed;
 	total->connections_established += from->connections_established;
+	total->connections_waiting += from->connections_waiting;
+	total->connections_answered += from->connections_answered;
 	total->requests_sent += from->requests_sent;
 	total->requests_answered += from->requests_answered;
 	total->requests_failed += from->requests_failed;

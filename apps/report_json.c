@@ -31,6 +31,7 @@ struct figures {
 	uint64_t bytes[2];
 	uint64_t errors[LOAD_ERROR_COUNT];
 	const struct histogram *latency; // NULL: none was measured
+	const struct load_results *load; // NULL: of a server
 	double seconds;
 };
 
@@ -44,6 +45,7 @@ static struct figures figures_of_load(const struct report *report,
 			     results->requests_failed},
 		.bytes = {results->tx_bytes, results->rx_bytes},
 		.latency = results->latency.count ? &results->latency : NULL,
+		.load = results,
 		.seconds = report_seconds(report, results),
 	};
 
@@ -95,12 +97,27 @@ static json_t *latency_of(const struct figures *figures)
 	return latency;
 }
 
+// Connections as they stood when the first request was begun.
+static json_t *opened_first_of(const struct load_results *results)
+{
+	double seconds = (double)results->opening / (double)PLX_SECOND;
+	json_t *object = json_object();
+
+	set_count(object, "connections", results->connections_waiting);
+	json_object_set_new(object, "seconds", json_real(seconds));
+	json_object_set_new(object, "connections_per_s",
+			    per_second(results->connections_waiting, seconds));
+	return object;
+}
+
 // From duration_s to rates.
 static void set_figures(json_t *object, const struct figures *figures)
 {
-	static const char *const connections[] = {"opened", "closed", "failed"};
+	static const char *const names[] = {"opened", "closed", "failed"};
 	static const char *const requests[] = {"sent", "answered", "failed"};
 	json_t *bytes = json_object(), *rates = json_object();
+	json_t *connections = three_counts(names, figures->connections[0], figures->connections[1],
+					   figures->connections[2]);
 
 	set_count(bytes, "tx", figures->bytes[0]);
 	set_count(bytes, "rx", figures->bytes[1]);
@@ -111,9 +128,11 @@ static void set_figures(json_t *object, const struct figures *figures)
 	json_object_set_new(rates, "rx_gbps",
 			    per_second(figures->bytes[1] * 8, figures->seconds * 1e9));
 	json_object_set_new(object, "duration_s", json_real(figures->seconds));
-	json_object_set_new(object, "connections",
-			    three_counts(connections, figures->connections[0],
-					 figures->connections[1], figures->connections[2]));
+	json_object_set_new(object, "connections", connections);
+	if (figures->load)
+		set_count(connections, "answered", figures->load->connections_answered);
+	if (figures->load && figures->load->connections_waiting)
+		json_object_set_new(object, "opened_first", opened_first_of(figures->load));
 	json_object_set_new(object, "requests",
 			    three_counts(requests, figures->requests[0], figures->requests[1],
 					 figures->requests[2]));

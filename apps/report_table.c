@@ -77,6 +77,9 @@ static void print_load(FILE *out, const struct report *report, const struct load
 {
 	double seconds = report_seconds(report, results);
 
+	if (results->connections_waiting)
+		print_count(out, "opened first", results->connections_waiting,
+			    (double)results->opening / (double)PLX_SECOND);
 	print_count(out, "connections opened", results->connections_opened, seconds);
 	print_count(out, "connections closed", results->connections_closed, seconds);
 	print_count(out, "connections failed", results->connections_failed, 0);

@@ -380,6 +380,14 @@ static void check_shares(const struct config_load *load, const struct config_sta
 			  (unsigned)load->rate, (unsigned)stack->workers);
 }
 
+static void check_opening(const struct config_load *load, struct config_errors *errors)
+{
+	if (load->open_first && load->rate != 0 && load->requests_per_connection == 1)
+		CHECK_SAY(errors, load, CONFIG_KEY_load_open_first,
+			  "each request has a connection of its own, opened when it is due; leave "
+			  "it out, or let connections carry more");
+}
+
 void check_loads(const struct config *config, struct config_errors *errors)
 {
 	for (unsigned i = 0; i < config->n_loads; i++) {
@@ -391,6 +399,7 @@ void check_loads(const struct config *config, struct config_errors *errors)
 			continue;
 		check_reach(stack, load, errors);
 		check_shares(load, stack, errors);
+		check_opening(load, errors);
 	}
 }
 

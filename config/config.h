@@ -138,6 +138,7 @@ struct config_load {
 	struct config_range source; // not given: count 0, the stack chooses
 	uint64_t connections;	    // over all workers of the stack
 	uint64_t opening;	    // of each worker; 0 = no bound
+	uint64_t open_first;	    // 0 or 1
 	uint64_t requests_per_connection;
 	uint64_t request_size; // of an echo
 	uint64_t rate;	       // requests per second over all workers; 0 = as fast as possible

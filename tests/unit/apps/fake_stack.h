@@ -10,7 +10,7 @@
 
 #include "apps/application.h"
 
-#define FAKE_CONNECTIONS 1024
+#define FAKE_CONNECTIONS 2048
 #define FAKE_LISTENERS 8
 #define FAKE_MSS 1234 // of every connection
 

@@ -386,6 +386,10 @@ static void results_of_workers_add_up(void **state)
 	b->requests_sent = 6;
 	b->errors[LOAD_ERROR_RESET] = 2;
 	b->bad_status = 503;
+	a->opening = 7;
+	b->opening = 5;
+	a->connections_waiting = b->connections_waiting = 2;
+	a->connections_answered = b->connections_answered = 3;
 	histogram_record(&a->latency, 10);
 	histogram_record(&b->latency, 20);
 	load_results_merge(total, a);
@@ -395,6 +399,9 @@ static void results_of_workers_add_up(void **state)
 	assert_int_equal(total->requests_sent, 11);
 	assert_int_equal(total->errors[LOAD_ERROR_RESET], 2);
 	assert_int_equal(total->bad_status, 503);
+	assert_int_equal(total->opening, 7);
+	assert_int_equal(total->connections_waiting, 4);
+	assert_int_equal(total->connections_answered, 6);
 	assert_int_equal(total->latency.count, 2);
 	assert_int_equal(total->latency.max, 20);
 	a->ended = 0; // still runs
