@@ -18,7 +18,7 @@ static bool find_next_hop(struct net *net, const struct plx_addr *dst, struct ne
 	struct next_hop *last = place_of(net, dst);
 	struct plx_addr hop;
 
-	if (plx_addr_is_equal(&last->dst, dst)
+	if (last->ref.generation != 0 && plx_addr_is_equal(&last->dst, dst)
 	    && pool_resolve(&net->neighbors.entries, last->ref.idx, last->ref.generation) != NULL) {
 		*ref = last->ref;
 		return true;

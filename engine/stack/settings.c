@@ -28,7 +28,7 @@ int plx_get_settings(const struct plx_stack *stack, struct plx_settings *setting
 		.burst_segments = tcp->config.burst_segments,
 		.max_connections = pool_capacity(&tcp->conns),
 		.max_half_open = capacity_of(tcp->half_open),
-		.max_time_wait = capacity_of(tcp->time_wait),
+		.max_time_wait = tcp->config.time_wait == 0 ? 0 : capacity_of(tcp->time_wait),
 		.max_listeners = pool_capacity(&tcp->listeners),
 		.time_wait = tcp->config.time_wait,
 		.syn_cookies = tcp->config.syn_cookies,

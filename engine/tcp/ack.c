@@ -80,6 +80,7 @@ static inline void take_news(struct tcp *tcp, struct tcp_conn *c, const struct s
 	news->acked_bytes = seg->tcp.ack - c->snd.una;
 	news->flight_before = conn_flight(c);
 	news->was_cwnd_limited = c->is_cwnd_limited;
+	news->timeouts = conn_has(c, CONN_PERSIST) ? 0 : c->backoff;
 	news->has_mark = conn_has(c, CONN_ECN) && segment_has(seg, TCP_ECE);
 	news->has_ts_ecr = conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps
 		&& seg->tcp.options.ts_ecr != 0;

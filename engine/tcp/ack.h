@@ -19,6 +19,7 @@ struct ack_news {
 	uint32_t flight_before; // conn_flight(); after a timeout what was sent again since
 	bool was_cwnd_limited;	// the window was in use when it came
 	bool has_mark;		// ECE of RFC 3168
+	uint8_t timeouts;	// of what it acknowledges, in a row
 	bool has_rtt;		// a sample that Karn would take, or that timestamps prove
 	plx_duration rtt; // since the oldest record that it frees was last sent; 0 without one
 	bool has_ts_ecr;  // RFC 7323

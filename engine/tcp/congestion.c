@@ -45,7 +45,7 @@ const struct congestion_ops *congestion_by_index(unsigned index)
 	return table[index];
 }
 
-// Equation 1, for any number of segments: large ones count for fewer.
+// RFC 6928 2, equation 1, for any number of segments: large ones count for fewer.
 uint32_t congestion_initial_window(const struct tcp_conn *c, uint32_t segments)
 {
 	uint32_t bytes = segments * (uint32_t)ORDINARY_SEGMENT_BYTES;

@@ -188,9 +188,6 @@ struct tcp_conn {
 	uint8_t error;	    // of the last event: a positive errno
 	uint8_t soft_error; // a positive errno; 0: none
 };
-// What a segment with text and a new acknowledgement touches.
-enum { CONN_LINES_OF_SEGMENT = 4 };
-
 static_assert(offsetof(struct tcp_conn, queue) == 2 * CACHE_LINE, "input reads two lines");
 static_assert(offsetof(struct tcp_conn, fine_armed) == 3 * CACHE_LINE, "timers begin a line");
 static_assert(sizeof(struct tcp_conn) == 5 * CACHE_LINE, "ten million connections in 3.2 GB");

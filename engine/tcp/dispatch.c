@@ -18,6 +18,8 @@
 #include "tcp/send_queue.h"
 #include "tcp/time_wait.h"
 
+enum { CONN_LINES_OF_SEGMENT = 4 };
+
 static inline bool conn_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key)
 {
 	return flow_key_is_equal(&conn_at(tcp, entry_index(entry))->key, key);
@@ -39,6 +41,13 @@ uint32_t dispatch_find(const struct tcp *tcp, const struct flow_key *key, uint64
 	return flow_table_find(tcp->flows, hash, matches, key, (void *)(uintptr_t)tcp);
 }
 
+// As far as a segment with text and a new acknowledgement touches it.
+static inline void prefetch_conn(const struct tcp_conn *c)
+{
+	for (unsigned i = 0; i < CONN_LINES_OF_SEGMENT; i++)
+		__builtin_prefetch((const uint8_t *)c + (size_t)i * CACHE_LINE);
+}
+
 void dispatch_prefetch(const struct tcp *tcp, struct segment *seg)
 {
 	uint32_t entry = flow_table_first_candidate(tcp->flows, seg->hash);
@@ -49,7 +58,7 @@ void dispatch_prefetch(const struct tcp *tcp, struct segment *seg)
 		return;
 	kind = entry_kind(entry);
 	if (likely(kind == ENTRY_CONN))
-		conn_prefetch(tcp, entry_index(entry));
+		prefetch_conn(conn_at(tcp, entry_index(entry)));
 	else if (kind < ENTRY_TIME_WAIT)
 		__builtin_prefetch(
 			pool_at(&tcp->half_open[kind - ENTRY_HALF_OPEN], entry_index(entry)));
@@ -205,7 +214,7 @@ static enum row without_connection(const struct tcp *tcp, const struct segment *
 	return target->listener != NULL ? ROW_LISTEN : ROW_CLOSED;
 }
 
-// What the table says of nearly every segment there is, without asking it.
+// What the table says of nearly every segment there is (row ESTABLISHED, column ACK), without asking it.
 static inline bool is_ordinary(const struct tcp *tcp, uint32_t entry, const struct segment *seg)
 {
 	const struct tcp_conn *c = conn_at(tcp, entry_index(entry));

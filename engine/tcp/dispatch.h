@@ -14,7 +14,7 @@ uint32_t dispatch_find(const struct tcp *tcp, const struct flow_key *key, uint64
 enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg);
 
 // The two steps in which a burst brings nearer what its segments will touch, each when what the one before asked for
-// has come: the entry that the flow table most likely means, whole; and what a control block names in its turn.
+// has come: the entry that the flow table most likely means; and what a control block names in its turn.
 void dispatch_prefetch(const struct tcp *tcp, struct segment *seg);
 void dispatch_prefetch_more(const struct tcp *tcp, const struct segment *seg);
 

@@ -162,7 +162,7 @@ static enum plx_drop send_syn_ack(struct tcp *tcp, const struct half_open *ho,
 				   timestamp_now(tcp, ho->open.ts_offset), seg);
 }
 
-// An IPv4 entry ends after its addresses, before the struct does.
+// Field by field: an IPv4 entry ends after its addresses, before the struct does.
 static void fill(struct tcp *tcp, struct half_open *ho, const struct listener *listener,
 		 const struct segment *seg)
 {

@@ -207,9 +207,9 @@ static bool has_many_holes(const struct tcp_conn *c, uint32_t lost, uint32_t to_
 {
 	uint64_t holes = lost / c->mss;
 	uint64_t repair_us = holes * (c->rtt.srtt_8th_us / 8);
-	bool do_duplicates_come = lost <= c->loss.flight / 3 * 2;
+	bool has_duplicates = lost <= c->loss.flight / 3 * 2;
 
-	return holes >= HOLES_MANY && repair_us > c->rtt.rto_us && do_duplicates_come
+	return holes >= HOLES_MANY && repair_us > c->rtt.rto_us && has_duplicates
 		&& !congestion_of(c)->is_fixed
 		&& holes * to_next_hole <= (uint64_t)HOLES_APART_MAX * c->loss.flight;
 }

@@ -26,8 +26,8 @@ struct segment {
 	uint8_t ecn;   // codepoint of its IP header (RFC 3168 5)
 	bool had_text; // taken off, a window of zero having no room for it
 	bool had_syn;  // taken off: its window is not scaled (RFC 7323 2.2)
-	uint32_t
-		candidate; // entry of the flow table that is most likely meant, for prefetching; INDEX_NONE
+	// Entry of the flow table that is most likely meant, for prefetching; INDEX_NONE.
+	uint32_t candidate;
 	uint64_t hash;
 	struct flow_key key; // local is its destination
 };

@@ -53,14 +53,16 @@ static void restore(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *
 
 	if (cwnd > ssthresh)
 		cwnd = ssthresh; // a mark's reduction stays
-	// Echoes of what was sent again without need are still to come after a timeout, and tell of no loss.
-	if (conn_has(c, CONN_LOSS))
+	// The answers to copies are still to come, and tell of no loss. There is one of a fast retransmit, and one for each
+	// timeout, a tail probe's perhaps besides: only so many would pass for duplicates that begin a recovery.
+	if (!conn_has(c, CONN_LOSS))
+		c->recover = c->snd.una;
+	else if (news->timeouts + 1 >= DUPACK_THRESHOLD)
 		c->recover++;
-	else
-		c->recover = c->snd.una - 1;
 	c->rtx = c->snd.nxt;
 	c->dupacks = 0;
-	c->flags &= ~(CONN_RECOVERY | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW | CONN_RETRANSMIT_HEAD);
+	c->flags &= ~(CONN_RECOVERY | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW | CONN_RETRANSMIT_HEAD
+		      | CONN_TAIL_PROBE | CONN_TAIL_PROBED | CONN_TAIL_RESENT);
 	if (!news->has_mark) // step 8: a mark is a reason of its own
 		congestion_restore(c, cwnd > c->mss ? cwnd : c->mss, ssthresh);
 	conn_wants_output(tcp, c);
@@ -123,11 +125,11 @@ static bool frto_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_ne
 	return true;
 }
 
-// Without timestamps the time alone tells, as long as it is too short for any round trip. That is enough to be slower
-// next time, and not to open the window.
+// Without timestamps the time alone tells, as long as it is too short for any round trip, and there is one copy that
+// it could be an answer to. That is enough to be slower next time, and not to open the window.
 static bool came_before_any_answer(const struct tcp_conn *c, const struct ack_news *news)
 {
-	return !news->has_ts_ecr && !conn_has(c, CONN_LOSS) && news->rtt != 0
+	return !news->has_ts_ecr && !conn_has(c, CONN_LOSS | CONN_TAIL_RESENT) && news->rtt != 0
 		&& !news->is_answer_to_resent;
 }
 

@@ -176,15 +176,6 @@ static inline struct tcp_conn *conn_at(const struct tcp *tcp, uint32_t idx)
 	return pool_at(&tcp->conns, idx);
 }
 
-// Brings nearer what a segment, or its sending, will touch.
-static inline void conn_prefetch(const struct tcp *tcp, uint32_t idx)
-{
-	const uint8_t *c = (const uint8_t *)conn_at(tcp, idx);
-
-	for (unsigned i = 0; i < CONN_LINES_OF_SEGMENT; i++)
-		__builtin_prefetch(c + (size_t)i * CACHE_LINE);
-}
-
 static inline uint32_t conn_index(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	return (uint32_t)(c - (const struct tcp_conn *)(const void *)tcp->conns.objects);

@@ -148,7 +148,7 @@ static void send_ack(struct tcp *tcp, const struct time_wait *tw, const struct f
 	(void)segment_tx_answer(tcp, &answer, seg);
 }
 
-// An IPv4 entry ends after its addresses, before the struct does.
+// Field by field: an IPv4 entry ends after its addresses, before the struct does.
 static void fill(struct tcp *tcp, struct time_wait *tw, struct tcp_conn *c)
 {
 	tw->expires = time_add(tcp->now, tcp->config.time_wait);

@@ -7,8 +7,7 @@
 #include "wire/offload.h"
 
 #include "wire/checksum.h"
-
-enum { TCP_CHECKSUM_OFFSET = 16 };
+#include "wire/tcp.h"
 
 void tcp_checksum_prepare_offload(struct rte_mbuf *m, const struct offload_layout *layout,
 				  uint32_t pseudo)

@@ -126,42 +126,37 @@ static void sending_beyond_cwnd_is_seen(void **state)
 	pair_end(&pair);
 }
 
-static void connection_that_stands_still_is_seen(void **state)
+// A segment is on its way, and it seems that nothing has happened for so long.
+static void expect_fault_after(plx_duration silence, const char *fault)
 {
 	struct watch_flow *flow;
 	struct pair pair;
 	plx_conn conn;
 
-	(void)state;
 	conn = begin_connected(&pair, NULL, 0);
 	flow = client_flow(&pair, conn);
 	client_sends(&pair, conn, SEGMENT);
 	assert_null(client_fault(&pair));
-	flow->active_at -= PLX_SECOND;
+	flow->active_at -= silence;
 	flow->due = flow->active_at;
-	assert_fault(&pair, "nothing was sent for longer than the retransmission timeout");
+	assert_fault(&pair, fault);
 	flow->active_at = flow->due = pair.now;
 	pair_run_for(&pair, PLX_SECOND);
 	pair_end(&pair);
 }
 
+static void connection_that_stands_still_is_seen(void **state)
+{
+	(void)state;
+	expect_fault_after(PLX_SECOND,
+			   "nothing was sent for longer than the retransmission timeout");
+}
+
 static void timer_that_comes_too_late_is_seen(void **state)
 {
-	struct watch_flow *flow;
-	struct pair pair;
-	plx_conn conn;
-
 	(void)state;
-	conn = begin_connected(&pair, NULL, 0);
-	flow = client_flow(&pair, conn);
-	client_sends(&pair, conn, SEGMENT);
-	assert_null(client_fault(&pair));
-	flow->active_at -= 100 * PLX_MILLISECOND; // half of the timeout has passed, it seems
-	flow->due = flow->active_at;
-	assert_fault(&pair, "what waits for an answer has no timer in time");
-	flow->active_at = flow->due = pair.now;
-	pair_run_for(&pair, PLX_SECOND);
-	pair_end(&pair);
+	expect_fault_after(100 * PLX_MILLISECOND, // half of the timeout
+			   "what waits for an answer has no timer in time");
 }
 
 static uint32_t u32_at(const uint8_t *bytes, size_t at)

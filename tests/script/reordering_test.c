@@ -100,6 +100,23 @@ static void threshold_follows_what_is_too_soon_for_an_answer(void **state)
 	expect_counter(f, PLX_COUNTER_TCP_SPURIOUS_FAST_RETRANSMITS, 0);
 }
 
+// The repair was sent once more by the tail probe, just before its answer came: that is no first sending's.
+static void answer_to_one_of_two_copies_raises_no_threshold(void **state)
+{
+	struct fixture *f = steady_connected(state, ROUND_TRIP_MS);
+
+	steady_sends(f, 10);
+	advance(f, ROUND_TRIP_MS);
+	steady_duplicates(f, 9);
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = STEADY_MSS));
+	expect_segment_within(f, 2 * ROUND_TRIP_MS, SEG(.seq = f->snd_nxt, .len = STEADY_MSS));
+	expect_counter(f, PLX_COUNTER_TCP_TAIL_PROBES, 1);
+	advance(f, 1);
+	all_is_acknowledged(f, 10, 0);
+
+	assert_int_equal(info_of(f).reordering, THRESHOLD);
+}
+
 static void threshold_is_bounded(void **state)
 {
 	struct fixture *f = connected(state);
@@ -159,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO(threshold_follows_what_the_path_does),
 		SCENARIO(threshold_follows_what_is_too_soon_for_an_answer),
+		SCENARIO(answer_to_one_of_two_copies_raises_no_threshold),
 		SCENARIO(threshold_is_bounded),
 		SCENARIO(true_loss_raises_no_threshold),
 		SCENARIO(threshold_does_not_exceed_what_is_out),

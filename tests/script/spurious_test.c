@@ -359,6 +359,81 @@ static void older_echo_takes_a_fast_retransmit_back(void **state)
 	assert_int_equal(info_of(f).reordering, 4);
 }
 
+// RFC 5827 3.2 would be content with one duplicate: it is the answer to the copy.
+static void echo_of_a_fast_retransmit_taken_back_begins_no_recovery(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+	uint32_t original;
+
+	f->peer.timestamps = true;
+	connected(state);
+	fill_window(f, 0);
+	original = f->ts_val;
+	advance(f, RTT_MS);
+	for (unsigned i = 0; i < 3; i++)
+		segment_arrives(f, SEG(.ts_ecr = original));
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = MSS));
+	f->snd_nxt += FLIGHT * MSS;
+	segment_arrives(f, SEG(.ts_ecr = original));
+	user_sends(f, 2 * MSS);
+	expect_new(f, 0, 2);
+	segment_arrives(f, SEG(.ts_ecr = original));
+
+	expect_silence(f);
+	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 1);
+}
+
+// A tail probe in that recovery has sent the copy once more: that is over too, when it is taken back.
+static void tail_probe_of_a_recovery_taken_back_is_forgotten(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+	uint32_t original;
+
+	f->peer.timestamps = true;
+	fixture_set_option(f, PLX_OPTION_RTO_MIN, 5 * (int64_t)PLX_SECOND);
+	connected(state);
+	user_sends(f, 10);
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = 10));
+	advance(f, RTT_MS);
+	f->snd_nxt += 10;
+	segment_arrives(f, SEG(.ts_ecr = f->ts_val));
+	fill_window(f, 0);
+	original = f->ts_val;
+	advance(f, RTT_MS);
+	for (unsigned i = 0; i < 3; i++)
+		segment_arrives(f, SEG(.ts_ecr = original));
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = MSS));
+	expect_segment_within(f, 4 * RTT_MS, SEG(.seq = f->snd_nxt, .len = MSS));
+	expect_counter(f, PLX_COUNTER_TCP_TAIL_PROBES, 1);
+	f->snd_nxt += FLIGHT * MSS;
+	segment_arrives(f, SEG(.ts_ecr = original));
+	user_sends(f, 2 * MSS);
+	expect_new(f, 0, 2);
+	segment_arrives(f, SEG(.ts_ecr = original));
+
+	expect_silence(f);
+	expect_counter(f, PLX_COUNTER_TCP_SPURIOUS_FAST_RETRANSMITS, 1);
+	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 1);
+}
+
+// One timeout has one copy, whose answer is no three duplicates: these tell of a loss.
+static void loss_behind_a_timeout_taken_back_is_repaired(void **state)
+{
+	uint32_t original;
+	struct fixture *f = after_timeout_with_timestamps(state, &original);
+
+	fixture_set_option(f, PLX_OPTION_TAIL_PROBE, 0);
+	f->snd_nxt += FLIGHT * MSS;
+	segment_arrives(f, SEG(.ts_ecr = original));
+	forget_output(f);
+	advance(f, RTT_MS);
+	for (unsigned i = 0; i < 4; i++)
+		segment_arrives(f, SEG(.ts_ecr = f->ts_val));
+
+	forget_output(f);
+	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 1);
+}
+
 // RFC 6582 3.2 step 2: nothing of that flight is taken for repaired: duplicates tell of what it has lost indeed.
 static void loss_behind_a_fast_retransmit_taken_back_is_repaired(void **state)
 {
@@ -447,6 +522,9 @@ int main(void)
 		SCENARIO(mark_keeps_the_window_reduced),
 		SCENARIO(timer_adapts_to_the_delay),
 		SCENARIO(older_echo_takes_a_fast_retransmit_back),
+		SCENARIO(echo_of_a_fast_retransmit_taken_back_begins_no_recovery),
+		SCENARIO(tail_probe_of_a_recovery_taken_back_is_forgotten),
+		SCENARIO(loss_behind_a_timeout_taken_back_is_repaired),
 		SCENARIO(loss_behind_a_fast_retransmit_taken_back_is_repaired),
 		SCENARIO(echo_of_the_retransmission_confirms_a_fast_retransmit),
 		SCENARIO(reduction_for_a_mark_is_not_taken_back),

@@ -266,6 +266,18 @@ static void settings_differ_where_the_configuration_did(void **state)
 	settings_are_those_in_force(state);
 }
 
+static void stack_without_time_wait_has_room_for_none(void **state)
+{
+	struct plx_settings settings = {.size = sizeof(settings)};
+	struct fixture *f = *state;
+
+	f->config.time_wait = 0;
+	f = fixture_bare(state);
+	assert_int_equal(plx_get_settings(f->stack, &settings), 0);
+	assert_int_equal(settings.time_wait, 0);
+	assert_int_equal(settings.max_time_wait, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +289,7 @@ int main(void)
 		SCENARIO_IPV4(memory_is_foretold),
 		SCENARIO_EVERY_LINK(settings_are_those_in_force),
 		SCENARIO(settings_differ_where_the_configuration_did),
+		SCENARIO(stack_without_time_wait_has_room_for_none),
 		SCENARIO_EVERY_LINK(offloaded_checksums_are_left_to_the_port),
 		SCENARIO(verdicts_of_the_port_are_taken),
 		SCENARIO(verdicts_nobody_promised_are_not_taken),

@@ -130,16 +130,22 @@ static void retransmission_leaves_alone_what_the_driver_holds(void **state)
 	for_each_port(state, resend_what_is_held);
 }
 
+// A driver holds a flight, and another the first segment of it, sent again.
+static void send_twice(struct fixture *f, struct driver *first, struct driver *second)
+{
+	for (unsigned i = 0; i < SEGMENTS; i++)
+		hand_over(f, MSS);
+	driver_takes(f, first, SEGMENTS);
+	timer_expires(f);
+	driver_takes(f, second, 1);
+}
+
 static void hold_both_transmissions(struct fixture *f, bool is_first_given_first)
 {
 	unsigned idle = mbufs_in_use(f->config.pool);
 	struct driver first, second;
 
-	for (unsigned i = 0; i < SEGMENTS; i++)
-		hand_over(f, MSS);
-	driver_takes(f, &first, SEGMENTS);
-	timer_expires(f);
-	driver_takes(f, &second, 1);
+	send_twice(f, &first, &second);
 	segment_arrives(f, SEG(.ack = f->snd_nxt + SEGMENTS * MSS));
 	driver_gives_back(is_first_given_first ? &first : &second);
 	assert_true(mbufs_in_use(f->config.pool) > idle);
@@ -223,12 +229,7 @@ static void end_while_held(struct fixture *f, bool is_abort)
 	unsigned idle = mbufs_in_use(f->config.pool);
 	struct driver first, second;
 
-	for (unsigned i = 0; i < SEGMENTS; i++)
-		hand_over(f, MSS);
-	hand_over(f, 1800);
-	driver_takes(f, &first, SEGMENTS + 2);
-	timer_expires(f);
-	driver_takes(f, &second, 1);
+	send_twice(f, &first, &second);
 	segment_arrives(f, SEG(.ack = f->snd_nxt + 100));
 	if (is_abort)
 		user_aborts(f);

@@ -157,13 +157,13 @@ PLX_API int plx_stack_create(const struct plx_stack_config *config, struct plx_s
 /** What a running stack goes by, read back from where it is used. Fixed since its creation. */
 struct plx_settings {
 	size_t size; /**< sizeof(struct plx_settings), set by the caller */
-	uint32_t
-		offloads; /**< of enum plx_offload: left to the port; what is not stands for software */
+	/** of enum plx_offload: left to the port; what is not stands for software */
+	uint32_t offloads;
 	uint16_t mtu_bytes; /**< of IP */
 	uint16_t burst_segments;
 	uint32_t max_connections;
 	uint32_t max_half_open; /**< entries of a family that the stack has addresses of */
-	uint32_t max_time_wait; /**< likewise */
+	uint32_t max_time_wait; /**< likewise; 0 where TIME_WAIT has no length */
 	uint32_t max_listeners;
 	plx_duration time_wait; /**< 2 MSL; 0 = no TIME_WAIT */
 	enum plx_syn_cookies syn_cookies;
