@@ -214,13 +214,13 @@ POLLUX_CONGESTION = {"reno": "newreno", "cubic": "cubic"}
 class PolluxSender:
     """Pollux sends."""
 
-    def __init__(self, stack, namespace, address, congestion, directory, body_bytes):
+    def __init__(self, stack, namespace, address, congestion, directory, body_bytes, options=()):
         self.report_path = os.path.join(directory, "sender.json")
         self.program = stack.enter_context(interop.Program(namespace, *pinned(
             "sender", interop.POLLUX, "serve", "--port", f"net_af_packet0,iface=wire,{RING}",
             "--address", f"{address}/{PREFIX_LEN}", "--listen", "http:*:80", "--body-size", str(body_bytes),
             "--congestion", POLLUX_CONGESTION[congestion], "--send-buffer", BUFFER,
-            "--json", self.report_path)))  # fmt: skip
+            "--json", self.report_path, *options)))  # fmt: skip
         # The first line of progress comes when everything is there, a large body too.
         interop.wait_until(lambda: " 1 s " in self.program.text(), "Pollux' sender", START_S)
 
