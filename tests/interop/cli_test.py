@@ -235,7 +235,7 @@ def a_run_ends_with_results_and_closed_books():
                                  "latency_us", "rates", "books"]
     assert results["schema"] == 1 and 0.9 < results["duration_s"] < 2
     assert results["requests"]["answered"] > 0 and results["requests"]["failed"] == 0
-    assert results["connections"] == {"opened": 100, "closed": 100, "failed": 0}
+    assert results["connections"] == {"opened": 100, "answered": 100, "closed": 100, "failed": 0}
     assert list(results["latency_us"]) == ["p50", "p90", "p99", "p99_9", "max"]
     interop.check_books(results)
     assert "\nbooks: closed (" in out
@@ -300,7 +300,7 @@ def every_connection_and_both_families_add_up_at_a_rate():
     results = json.loads(out)
     sent = results["requests"]["sent"]
     assert 0 < sent <= 1000 and results["requests"]["answered"] == sent, results["requests"]
-    assert results["connections"] == {"opened": sent, "closed": sent, "failed": 0}
+    assert results["connections"] == {"opened": sent, "answered": sent, "closed": sent, "failed": 0}
     assert len(results["books"]["stacks"]) == 4
     interop.check_books(results)
 
