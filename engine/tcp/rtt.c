@@ -2,8 +2,8 @@
 //
 // RFC 6298: SRTT, RTTVAR and RTO. Alpha is 1/8, beta 1/4, K 4; the clock's granularity is one
 // microsecond. DEVIATION RFC 6298 2.4: the least timeout is an option, 200 ms unless set, because a
-// second is an age on today's paths. Where the round trip itself takes as long, half of that least stays above SRTT: on a
-// steady path RTTVAR dies away, and a peer may still delay an acknowledgement.
+// second is an age on today's paths. Where the round trip itself takes as long, half of that least stays above
+// SRTT: on a steady path RTTVAR dies away, and a peer may still delay an acknowledgement.
 #include "tcp/rtt.h"
 
 #include "base/clock.h"

@@ -61,3 +61,26 @@ void late_expect_new(struct fixture *f, unsigned first, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		expect_segment(f, SEG(.seq = f->snd_nxt + (first + i) * LATE_MSS, .len = LATE_MSS));
 }
+
+uint32_t late_fast_retransmit(struct fixture *f)
+{
+	uint32_t original;
+
+	late_fill_window(f, 0);
+	original = f->ts_val;
+	advance(f, LATE_RTT_MS);
+	for (unsigned i = 0; i < 3; i++)
+		segment_arrives(f, SEG(.ts_ecr = original));
+	expect_segment(f, SEG(.seq = f->snd_nxt, .len = LATE_MSS));
+	return original;
+}
+
+struct fixture *late_after_fast_retransmit(void **state, uint32_t *original)
+{
+	struct fixture *f;
+
+	fixture_plan(state)->peer.timestamps = true;
+	f = late_connected(state);
+	*original = late_fast_retransmit(f);
+	return f;
+}

@@ -27,6 +27,13 @@ struct fixture *late_after_timeout(void **state, unsigned unsent, uint32_t *orig
 // The same with timestamps, and LATE_UNSENT segments waiting.
 struct fixture *late_after_timeout_with_timestamps(void **state, uint32_t *original);
 
+// The window is full, and three duplicates have called forth the first segment again; gives the timestamp of its first
+// sending.
+uint32_t late_fast_retransmit(struct fixture *f);
+
+// That, of a new connection with timestamps.
+struct fixture *late_after_fast_retransmit(void **state, uint32_t *original);
+
 // So many segments come out, from the `first` behind f->snd_nxt on.
 void late_expect_new(struct fixture *f, unsigned first, unsigned n);
 

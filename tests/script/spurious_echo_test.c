@@ -46,27 +46,24 @@ static void echoes_after_several_timeouts_begin_no_recovery(void **state)
 	expect_counter(f, PLX_COUNTER_TCP_RETRANSMITS, 3);
 }
 
-// RFC 5827 3.2 would be content with one duplicate: it is the answer to the copy.
-static void echo_of_a_fast_retransmit_taken_back_begins_no_recovery(void **state)
+// An acknowledgement of everything takes the fast retransmit back; the copy's answer comes when two new segments are out.
+static void two_segments_meet_the_echo(struct fixture *f, uint32_t original)
 {
-	struct fixture *f = fixture_plan(state);
-	uint32_t original;
-
-	f->peer.timestamps = true;
-	late_connected(state);
-	late_fill_window(f, 0);
-	original = f->ts_val;
-	advance(f, LATE_RTT_MS);
-	for (unsigned i = 0; i < 3; i++)
-		segment_arrives(f, SEG(.ts_ecr = original));
-	expect_segment(f, SEG(.seq = f->snd_nxt, .len = LATE_MSS));
 	f->snd_nxt += LATE_FLIGHT * LATE_MSS;
 	segment_arrives(f, SEG(.ts_ecr = original));
 	user_sends(f, 2 * LATE_MSS);
 	late_expect_new(f, 0, 2);
 	segment_arrives(f, SEG(.ts_ecr = original));
-
 	expect_silence(f);
+}
+
+// RFC 5827 3.2 would be content with one duplicate: it is the answer to the copy.
+static void echo_of_a_fast_retransmit_taken_back_begins_no_recovery(void **state)
+{
+	uint32_t original;
+	struct fixture *f = late_after_fast_retransmit(state, &original);
+
+	two_segments_meet_the_echo(f, original);
 	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 1);
 }
 
@@ -84,21 +81,10 @@ static void tail_probe_of_a_recovery_taken_back_is_forgotten(void **state)
 	advance(f, LATE_RTT_MS);
 	f->snd_nxt += 10;
 	segment_arrives(f, SEG(.ts_ecr = f->ts_val));
-	late_fill_window(f, 0);
-	original = f->ts_val;
-	advance(f, LATE_RTT_MS);
-	for (unsigned i = 0; i < 3; i++)
-		segment_arrives(f, SEG(.ts_ecr = original));
-	expect_segment(f, SEG(.seq = f->snd_nxt, .len = LATE_MSS));
+	original = late_fast_retransmit(f);
 	expect_segment_within(f, 4 * LATE_RTT_MS, SEG(.seq = f->snd_nxt, .len = LATE_MSS));
 	expect_counter(f, PLX_COUNTER_TCP_TAIL_PROBES, 1);
-	f->snd_nxt += LATE_FLIGHT * LATE_MSS;
-	segment_arrives(f, SEG(.ts_ecr = original));
-	user_sends(f, 2 * LATE_MSS);
-	late_expect_new(f, 0, 2);
-	segment_arrives(f, SEG(.ts_ecr = original));
-
-	expect_silence(f);
+	two_segments_meet_the_echo(f, original);
 	expect_counter(f, PLX_COUNTER_TCP_SPURIOUS_FAST_RETRANSMITS, 1);
 	expect_counter(f, PLX_COUNTER_TCP_FAST_RETRANSMITS, 1);
 }
@@ -124,17 +110,9 @@ static void loss_behind_a_timeout_taken_back_is_repaired(void **state)
 // RFC 6582 3.2 step 2: nothing of that flight is taken for repaired: duplicates tell of what it has lost indeed.
 static void loss_behind_a_fast_retransmit_taken_back_is_repaired(void **state)
 {
-	struct fixture *f = fixture_plan(state);
 	uint32_t original;
+	struct fixture *f = late_after_fast_retransmit(state, &original);
 
-	f->peer.timestamps = true;
-	late_connected(state);
-	late_fill_window(f, 0);
-	original = f->ts_val;
-	advance(f, LATE_RTT_MS);
-	for (unsigned i = 0; i < 3; i++)
-		segment_arrives(f, SEG(.ts_ecr = original));
-	expect_segment(f, SEG(.seq = f->snd_nxt, .len = LATE_MSS));
 	segment_arrives(f, SEG(.ack = f->snd_nxt + 4 * LATE_MSS, .ts_ecr = original));
 	expect_silence(f);
 	for (unsigned i = 0; i < 4; i++)

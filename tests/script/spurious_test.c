@@ -230,17 +230,9 @@ static void timer_adapts_to_the_delay(void **state)
 // The duplicates were of a path that reorders: so many do not mean a loss next time (RFC 4015 1).
 static void older_echo_takes_a_fast_retransmit_back(void **state)
 {
-	struct fixture *f = fixture_plan(state);
 	uint32_t original;
+	struct fixture *f = late_after_fast_retransmit(state, &original);
 
-	f->peer.timestamps = true;
-	late_connected(state);
-	late_fill_window(f, 0);
-	original = f->ts_val;
-	advance(f, LATE_RTT_MS);
-	for (unsigned i = 0; i < 3; i++)
-		segment_arrives(f, SEG(.ts_ecr = original));
-	expect_segment(f, SEG(.seq = f->snd_nxt, .len = LATE_MSS));
 	assert_int_equal(info_of(f).recovery, PLX_RECOVERY_FAST);
 	assert_int_equal(info_of(f).reordering, 3);
 	segment_arrives(f, SEG(.ack = f->snd_nxt + 5 * LATE_MSS, .ts_ecr = original));
@@ -254,15 +246,8 @@ static void older_echo_takes_a_fast_retransmit_back(void **state)
 // The echo is the retransmission's: the partial acknowledgement names the next hole (RFC 6582 3.2 step 3).
 static void echo_of_the_retransmission_confirms_a_fast_retransmit(void **state)
 {
-	struct fixture *f = fixture_plan(state);
+	struct fixture *f = late_after_fast_retransmit(state, &(uint32_t){0});
 
-	f->peer.timestamps = true;
-	late_connected(state);
-	late_fill_window(f, 0);
-	advance(f, LATE_RTT_MS);
-	for (unsigned i = 0; i < 3; i++)
-		segment_arrives(f, SEG());
-	expect_segment(f, SEG(.seq = f->snd_nxt, .len = LATE_MSS));
 	segment_arrives(f, SEG(.ack = f->snd_nxt + 5 * LATE_MSS, .ts_ecr = f->ts_val));
 
 	expect_segment(f, SEG(.seq = f->snd_nxt + 5 * LATE_MSS, .len = LATE_MSS));

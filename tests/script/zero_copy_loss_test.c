@@ -130,12 +130,16 @@ static void retransmission_leaves_alone_what_the_driver_holds(void **state)
 	for_each_port(state, resend_what_is_held);
 }
 
-// A driver holds a flight, and another the first segment of it, sent again.
-static void send_twice(struct fixture *f, struct driver *first, struct driver *second)
+// A driver holds a flight, with `extra` segments made of a buffer of 1800 bytes at its end or none, and another the
+// first segment of it, sent again.
+static void send_twice(struct fixture *f, unsigned extra, struct driver *first,
+		       struct driver *second)
 {
 	for (unsigned i = 0; i < SEGMENTS; i++)
 		hand_over(f, MSS);
-	driver_takes(f, first, SEGMENTS);
+	if (extra > 0)
+		hand_over(f, 1800);
+	driver_takes(f, first, SEGMENTS + extra);
 	timer_expires(f);
 	driver_takes(f, second, 1);
 }
@@ -145,7 +149,7 @@ static void hold_both_transmissions(struct fixture *f, bool is_first_given_first
 	unsigned idle = mbufs_in_use(f->config.pool);
 	struct driver first, second;
 
-	send_twice(f, &first, &second);
+	send_twice(f, 0, &first, &second);
 	segment_arrives(f, SEG(.ack = f->snd_nxt + SEGMENTS * MSS));
 	driver_gives_back(is_first_given_first ? &first : &second);
 	assert_true(mbufs_in_use(f->config.pool) > idle);
@@ -229,7 +233,7 @@ static void end_while_held(struct fixture *f, bool is_abort)
 	unsigned idle = mbufs_in_use(f->config.pool);
 	struct driver first, second;
 
-	send_twice(f, &first, &second);
+	send_twice(f, 2, &first, &second);
 	segment_arrives(f, SEG(.ack = f->snd_nxt + 100));
 	if (is_abort)
 		user_aborts(f);
