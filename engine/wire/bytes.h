@@ -20,6 +20,20 @@ static inline uint32_t be32_of(uint32_t value)
 	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value : __builtin_bswap32(value);
 }
 
+// Words as they lie in memory, which is how checksums add them.
+static inline uint32_t load_word(const void *at)
+{
+	uint32_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static inline void store_word(void *at, uint32_t word)
+{
+	memcpy(at, &word, sizeof(word));
+}
+
 static inline uint16_t load_be16(const void *at)
 {
 	uint16_t value;

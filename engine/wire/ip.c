@@ -29,9 +29,9 @@ enum {
 // The partial sum of a header without options.
 static inline uint32_t sum_plain_header(const uint8_t *bytes)
 {
-	return checksum_narrow((uint64_t)ip_load_word(bytes) + ip_load_word(bytes + 4)
-			       + ip_load_word(bytes + 8) + ip_load_word(bytes + 12)
-			       + ip_load_word(bytes + 16));
+	return checksum_narrow((uint64_t)load_word(bytes) + load_word(bytes + 4)
+			       + load_word(bytes + 8) + load_word(bytes + 12)
+			       + load_word(bytes + 16));
 }
 
 // RFC 791 3.1: each option but the two of one octet has a length, and none goes past the header.

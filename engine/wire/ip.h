@@ -77,22 +77,9 @@ void ipv4_fragment_read(const uint8_t *bytes, struct ip_fragment *out);
 // 4942 2.2) and is refused: PLX_DROP_IP_SOURCE, PLX_DROP_IP_NOT_FOR_US.
 enum plx_drop ipv6_header_parse(const uint8_t *bytes, size_t len_bytes, struct ip_header *out);
 
-static inline uint32_t ip_load_word(const uint8_t *at)
-{
-	uint32_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-static inline void ip_store_word(uint8_t *at, uint32_t word)
-{
-	memcpy(at, &word, sizeof(word));
-}
-
 // Write a header without options or extensions; return its length. Without `fill_checksum` the
-// field is zero, as a port that computes it wants it.
-// In words, so that the sum is taken from registers and not from bytes just stored.
+// field is zero, as a port that computes it wants it; with it the sum is taken from the words in
+// registers, not from bytes just stored.
 static inline size_t ipv4_header_build(uint8_t *bytes, const struct ip_header *in, uint16_t id,
 				       bool dont_fragment, bool fill_checksum)
 {
@@ -101,19 +88,19 @@ static inline size_t ipv4_header_build(uint8_t *bytes, const struct ip_header *i
 				  | total_bytes);
 	uint32_t fragment = be32_of((uint32_t)id << 16 | (dont_fragment ? IPV4_DONT_FRAGMENT : 0));
 	uint32_t ttl = be32_of((uint32_t)in->hop_limit << 24 | (uint32_t)in->protocol << 16);
-	uint32_t src = ip_load_word(in->src.bytes + ADDR_IPV4_OFFSET);
-	uint32_t dst = ip_load_word(in->dst.bytes + ADDR_IPV4_OFFSET);
+	uint32_t src = load_word(in->src.bytes + ADDR_IPV4_OFFSET);
+	uint32_t dst = load_word(in->dst.bytes + ADDR_IPV4_OFFSET);
 
 	if (fill_checksum) {
 		uint64_t sum = (uint64_t)length + fragment + ttl + src + dst;
 
 		ttl |= be32_of(checksum_fold(checksum_narrow(sum)));
 	}
-	ip_store_word(bytes, length);
-	ip_store_word(bytes + 4, fragment);
-	ip_store_word(bytes + IPV4_TTL_OFFSET, ttl);
-	ip_store_word(bytes + IPV4_SRC_OFFSET, src);
-	ip_store_word(bytes + IPV4_DST_OFFSET, dst);
+	store_word(bytes, length);
+	store_word(bytes + 4, fragment);
+	store_word(bytes + IPV4_TTL_OFFSET, ttl);
+	store_word(bytes + IPV4_SRC_OFFSET, src);
+	store_word(bytes + IPV4_DST_OFFSET, dst);
 	return IPV4_HEADER_BYTES;
 }
 

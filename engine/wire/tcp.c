@@ -136,7 +136,7 @@ static inline uint8_t *put_word(uint8_t *at, uint32_t value, uint64_t *sum)
 {
 	uint32_t word = be32_of(value);
 
-	memcpy(at, &word, sizeof(word));
+	store_word(at, word);
 	*sum += word;
 	return at + sizeof(word);
 }
