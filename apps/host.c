@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_common.h>
 #include <rte_malloc.h>
 
 #include "apps/discard.h"
@@ -128,28 +129,35 @@ static int fill_content(const struct config_server *server, struct content *cont
 	return code;
 }
 
-enum { CONNECTION_OPTIONS = 6 };
+struct connection_options {
+	struct plx_option_value values[6];
+};
+
+static struct connection_options options_of(const struct config_connection *connection)
+{
+	return (struct connection_options){{
+		{PLX_OPTION_CONGESTION, (int64_t)connection->congestion},
+		{PLX_OPTION_SEND_BUFFER, (int64_t)connection->send_buffer},
+		{PLX_OPTION_RECEIVE_BUFFER, (int64_t)connection->receive_buffer},
+		{PLX_OPTION_RECEIVE_BUFFER_MAX, (int64_t)connection->receive_buffer_max},
+		{PLX_OPTION_ECN, (int64_t)connection->ecn},
+		{PLX_OPTION_PACING, (int64_t)connection->pacing},
+	}};
+}
 
 static int create_server(const struct hosts *hosts, unsigned index,
 			 const struct config_stack *stack, struct application **application)
 {
 	const struct config_server *server = &hosts->config->servers[index];
 	const struct content *content = &hosts->contents[index];
-	const struct plx_option_value options[CONNECTION_OPTIONS] = {
-		{PLX_OPTION_CONGESTION, (int64_t)server->congestion},
-		{PLX_OPTION_SEND_BUFFER, (int64_t)server->send_buffer},
-		{PLX_OPTION_RECEIVE_BUFFER, (int64_t)server->receive_buffer},
-		{PLX_OPTION_RECEIVE_BUFFER_MAX, (int64_t)server->receive_buffer_max},
-		{PLX_OPTION_ECN, (int64_t)server->ecn},
-		{PLX_OPTION_PACING, (int64_t)server->pacing},
-	};
+	const struct connection_options options = options_of(&server->connection);
 	const struct server_config config = {
 		.address = server->listen.addr,
 		.port_first = server->listen.ports.first,
 		.port_last = server->listen.ports.last,
 		.max_sessions = (uint32_t)stack->max_connections,
-		.options = options,
-		.n_options = CONNECTION_OPTIONS,
+		.options = options.values,
+		.n_options = RTE_DIM(options.values),
 	};
 	const struct http_server_config http = {
 		.server = config,
@@ -172,14 +180,7 @@ static int create_load(const struct hosts *hosts, unsigned index, const struct w
 		       struct application **application)
 {
 	const struct config_load *load = &hosts->config->loads[index];
-	const struct plx_option_value options[CONNECTION_OPTIONS] = {
-		{PLX_OPTION_CONGESTION, (int64_t)load->congestion},
-		{PLX_OPTION_SEND_BUFFER, (int64_t)load->send_buffer},
-		{PLX_OPTION_RECEIVE_BUFFER, (int64_t)load->receive_buffer},
-		{PLX_OPTION_RECEIVE_BUFFER_MAX, (int64_t)load->receive_buffer_max},
-		{PLX_OPTION_ECN, (int64_t)load->ecn},
-		{PLX_OPTION_PACING, (int64_t)load->pacing},
-	};
+	const struct connection_options options = options_of(&load->connection);
 	const struct load_config config = {
 		.target = load->target.addr,
 		.port_first = load->target.ports.first,
@@ -201,8 +202,8 @@ static int create_load(const struct hosts *hosts, unsigned index, const struct w
 		.duration = load->duration,
 		.timeout = load->timeout,
 		.drain = load->drain ? load->drain : 1, // 0 would be its default
-		.options = options,
-		.n_options = CONNECTION_OPTIONS,
+		.options = options.values,
+		.n_options = RTE_DIM(options.values),
 	};
 
 	return load_create(&config, application);

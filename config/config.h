@@ -117,18 +117,23 @@ struct config_relay {
 	uint64_t mtu;
 };
 
+// What every connection of a server or load begins with.
+struct config_connection {
+	uint64_t congestion; // as of plx_congestion_index()
+	uint64_t send_buffer;
+	uint64_t receive_buffer;
+	uint64_t receive_buffer_max;
+	uint64_t ecn;	 // enum plx_ecn
+	uint64_t pacing; // 0 or 1
+};
+
 struct config_server {
 	struct config_entry entry;
 	char stack[CONFIG_NAME_BYTES];
 	struct config_listen listen;
 	uint64_t body_size;
 	char root[CONFIG_PATH_BYTES]; // empty: every path answers with body_size bytes
-	uint64_t congestion;	      // as of plx_congestion_index()
-	uint64_t send_buffer;
-	uint64_t receive_buffer;
-	uint64_t receive_buffer_max;
-	uint64_t ecn;	 // enum plx_ecn
-	uint64_t pacing; // 0 or 1
+	struct config_connection connection;
 };
 
 struct config_load {
@@ -145,12 +150,7 @@ struct config_load {
 	plx_duration duration; // 0 = as long as the run
 	plx_duration timeout;
 	plx_duration drain;
-	uint64_t congestion; // as of plx_congestion_index()
-	uint64_t send_buffer;
-	uint64_t receive_buffer;
-	uint64_t receive_buffer_max;
-	uint64_t ecn;	 // enum plx_ecn
-	uint64_t pacing; // 0 or 1
+	struct config_connection connection;
 };
 
 struct config {

@@ -25,31 +25,23 @@ static const struct {
 
 // fields_load: the struct that the section `load` fills in.
 #define SECTION(name, type, noun) typedef type fields_##name;
-#define KEY(section, name, type, presence, value, least, greatest, help)
-#define LIST(section, name, child, most, presence, help)
-#define MAP(section, name, child, help)
 #include "config/keys.def"
-#undef SECTION
-#undef KEY
-#undef LIST
-#undef MAP
 
 #define FIELD(section, name) ((fields_##section *)NULL)->name
 
 static const struct config_key_info keys[] = {
-#define SECTION(name, type, noun)
-#define KEY(section_, name_, type_, presence_, value_, least_, greatest_, help_) \
-	{                                                                        \
-		.name = #name_,                                                  \
-		.section = CONFIG_SECTION_##section_,                            \
-		.type = CONFIG_TYPE_##type_,                                     \
-		.presence = CONFIG_##presence_,                                  \
-		.value = value_,                                                 \
-		.least = least_,                                                 \
-		.greatest = greatest_,                                           \
-		.help = help_,                                                   \
-		.offset = offsetof(fields_##section_, name_),                    \
-		.size = sizeof(FIELD(section_, name_)),                          \
+#define KEY_IN(section_, name_, field_, type_, presence_, value_, least_, greatest_, help_) \
+	{                                                                                   \
+		.name = #name_,                                                             \
+		.section = CONFIG_SECTION_##section_,                                       \
+		.type = CONFIG_TYPE_##type_,                                                \
+		.presence = CONFIG_##presence_,                                             \
+		.value = value_,                                                            \
+		.least = least_,                                                            \
+		.greatest = greatest_,                                                      \
+		.help = help_,                                                              \
+		.offset = offsetof(fields_##section_, field_),                              \
+		.size = sizeof(FIELD(section_, field_)),                                    \
 	},
 #define LIST(section_, name_, child_, most_, presence_, help_)          \
 	{                                                               \
@@ -76,22 +68,11 @@ static const struct config_key_info keys[] = {
 		.child = CONFIG_SECTION_##child_,             \
 	},
 #include "config/keys.def"
-#undef SECTION
-#undef KEY
-#undef LIST
-#undef MAP
 };
 
 static const char *const nouns[] = {
 #define SECTION(name, type, noun) noun,
-#define KEY(section, name, type, presence, value, least, greatest, help)
-#define LIST(section, name, child, most, presence, help)
-#define MAP(section, name, child, help)
 #include "config/keys.def"
-#undef SECTION
-#undef KEY
-#undef LIST
-#undef MAP
 };
 
 const struct config_key_info *config_key_info(enum config_key key)

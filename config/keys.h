@@ -23,29 +23,17 @@ enum config_type {
 
 enum config_section {
 #define SECTION(name, type, noun) CONFIG_SECTION_##name,
-#define KEY(section, name, type, presence, value, least, greatest, help)
-#define LIST(section, name, child, most, presence, help)
-#define MAP(section, name, child, help)
 #include "config/keys.def"
-#undef SECTION
-#undef KEY
-#undef LIST
-#undef MAP
 	CONFIG_SECTIONS
 };
 
 // CONFIG_KEY_load_target: the key `target` of the section `load`.
 enum config_key {
-#define SECTION(name, type, noun)
-#define KEY(section, name, type, presence, value, least, greatest, help) \
+#define KEY_IN(section, name, field, type, presence, value, least, greatest, help) \
 	CONFIG_KEY_##section##_##name,
 #define LIST(section, name, child, most, presence, help) CONFIG_KEY_##section##_##name,
 #define MAP(section, name, child, help) CONFIG_KEY_##section##_##name,
 #include "config/keys.def"
-#undef SECTION
-#undef KEY
-#undef LIST
-#undef MAP
 	CONFIG_KEYS
 };
 
