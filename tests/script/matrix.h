@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The words of matrix.def that all of its readers share: states and what comes to the user (RFC 9293 3.3.2,
-// 3.10); sets of states are made by `|`. How a state is reached and recognized is in matrix_states.c.
-// Nothing here or there knows what the engine answers.
+// 3.10); sets of states are made by `|`. How a state is reached and recognized is in matrix_states.c,
+// how the cells of a table are walked through in matrix_table.c. Nothing here or there knows what the
+// engine answers.
 // Included by matrix_*_test.c.
 #ifndef SCRIPT_MATRIX_H
 #define SCRIPT_MATRIX_H
 
 #include <errno.h>
+
+#include <rte_common.h>
 
 #include "support/user.h"
 
@@ -60,7 +63,52 @@ struct matrix_cell {
 	uint32_t rcv_edge; // RCV.NXT + RCV.WND
 };
 
-enum { MATRIX_TEXT_BYTES = 240, MATRIX_ABOUT_BYTES = 2 * MATRIX_TEXT_BYTES };
+enum { MATRIX_TEXT_BYTES = 240, MATRIX_COLUMNS = 3, MATRIX_ROWS_MAX = 256 };
+
+// One row of a table: for these states, and for what happens in them (sets, as many as the table
+// has columns), what comes of it. What an answer is, its table says.
+struct matrix_row {
+	int line;
+	uint32_t states;
+	uint32_t columns[MATRIX_COLUMNS];
+	int64_t result; // of a call
+	unsigned answer;
+	struct matrix_told told;
+	enum matrix_state after;
+	const char *clause;
+};
+
+// What happens in a state: one bit of each column.
+struct matrix_event {
+	enum matrix_state state;
+	uint32_t columns[MATRIX_COLUMNS];
+};
+
+// What a column may say, by the number of its bit, and what stands in front of that.
+struct matrix_column {
+	const char *title;
+	const char *const *names;
+	unsigned count;
+};
+
+struct matrix_table {
+	const struct matrix_row *rows;
+	unsigned n_rows;
+	struct matrix_column columns[MATRIX_COLUMNS]; // behind the last one, a count of zero
+	bool (*is_cell)(const struct matrix_event *event);
+	// Sets up what is planned before the state is entered. Shall something wait for the user there?
+	bool (*plan)(struct fixture *f, const struct matrix_event *event);
+	// Lets it happen. NULL, or what is not as the row says, but for what the user is told and the state
+	// after.
+	const char *(*judge)(const struct matrix_cell *cell, const struct matrix_event *event,
+			     const struct matrix_row *row);
+};
+
+// Every cell is in exactly one row, every row holds one.
+void matrix_check_table(const struct matrix_table *table);
+
+// Every cell of the state is as its row says, each in a stack of its own.
+void matrix_check_state(void **state, const struct matrix_table *table, enum matrix_state which);
 
 const char *matrix_state_name(enum matrix_state state);
 
@@ -68,17 +116,10 @@ const char *matrix_state_name(enum matrix_state state);
 // which they can.
 struct matrix_cell matrix_enter(void **state, enum matrix_state which, bool unread);
 
-// What a failure in this cell begins with, into `text` of MATRIX_ABOUT_BYTES.
-void matrix_describe(char *text, int line, const char *clause, const char *name);
-
-// Ends the cell: unless there is a `fault` already, exactly this was told to the user since the cell was entered, and
-// this is the state. Complains with the last segments otherwise. Returns how many faults there are.
+// Ends the cell: unless there is a `fault` already, the user was told exactly what the row says since
+// the cell was entered, and the state is that of the row. Complains with the last segments otherwise.
+// Returns how many faults there are.
 unsigned matrix_leave(void **state, const struct matrix_cell *cell, const char *fault,
-		      struct matrix_told told, enum matrix_state after);
-
-// A cell with the lines of the rows that hold it, 0 for none: complains unless that is one. Returns how many
-// faults there are.
-unsigned matrix_check_rows(const char *cell, int first, int second);
-unsigned matrix_check_use(int line, bool is_used);
+		      const struct matrix_row *row);
 
 #endif

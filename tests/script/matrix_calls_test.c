@@ -30,7 +30,12 @@ enum call {
 
 static const char *const call_names[] = {CALLS(TEXT_OF)};
 
-enum { READ = 1, UNREAD = 2, ANY_READ = READ | UNREAD };
+#define READS(X) X(READ) X(UNREAD)
+
+enum { READS(NUMBER_OF) READ_COUNT };
+enum { READS(BIT_OF) ANY_READ = READ | UNREAD };
+
+static const char *const read_names[] = {READS(TEXT_OF)};
 
 enum {
 	NO_HANDLE = CLOSED | SYN_RCVD_PASSIVE | TIME_WAIT,
@@ -50,57 +55,25 @@ enum answer {
 	RST_OUT,  // <SEQ=SND.NXT><CTL=RST>, with or without ACK
 };
 
-static const struct row {
-	int line;
-	uint32_t states;
-	uint32_t calls;
-	uint32_t reads;
-	int64_t result;
-	enum answer answer;
-	struct matrix_told told;
-	enum matrix_state after;
-	const char *clause;
-} rows[] = {
-#define CALL(...) {__LINE__, __VA_ARGS__},
+enum { CALL_COLUMN, READ_COLUMN };
+
+static const struct matrix_row rows[] = {
+#define CALL(states, calls, reads, ...) {__LINE__, states, {calls, reads}, __VA_ARGS__},
 #include "matrix.def"
 };
-enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
-
-// Columns of the table, one bit each.
-struct stimulus {
-	enum matrix_state state;
-	uint32_t call;
-	uint32_t read;
-};
-
-enum { STIMULI = CALL_COUNT * 2 };
-
-static struct stimulus stimulus_at(enum matrix_state state, unsigned i)
-{
-	return (struct stimulus){state, 1u << i / 2, 1u << i % 2};
-}
 
 // Only a user who may still read leaves something unread; TIME_WAIT_HELD is held by that.
-static bool is_cell(const struct stimulus *s)
+static bool is_cell(const struct matrix_event *event)
 {
-	if (s->state == TIME_WAIT_HELD)
-		return s->read == UNREAD;
-	return s->read == READ || (s->state & HELD_BY_USER) != 0;
+	if (event->state == TIME_WAIT_HELD)
+		return event->columns[READ_COLUMN] == UNREAD;
+	return event->columns[READ_COLUMN] == READ || (event->state & HELD_BY_USER) != 0;
 }
 
-static const struct row *next_row(const struct row *row, const struct stimulus *s)
+static bool plan(struct fixture *f, const struct matrix_event *event)
 {
-	for (; row < rows + ROWS; row++)
-		if ((row->states & s->state) != 0 && (row->calls & s->call) != 0
-		    && (row->reads & s->read) != 0)
-			return row;
-	return NULL;
-}
-
-static void name_cell(const struct stimulus *s, char *text)
-{
-	snprintf(text, MATRIX_TEXT_BYTES, "%s, %s%s", matrix_state_name(s->state),
-		 call_names[__builtin_ctz(s->call)], s->read == UNREAD ? ", UNREAD" : "");
+	(void)f;
+	return event->columns[READ_COLUMN] == UNREAD;
 }
 
 static int64_t listens(struct fixture *f)
@@ -231,70 +204,38 @@ static const char *judge_answer(const struct matrix_cell *cell, enum answer answ
 	return fixture_next_output(cell->f) != NULL ? "more than that goes out" : NULL;
 }
 
-static unsigned check_cell(void **state, const struct stimulus *s, const struct row *row)
+static const char *judge(const struct matrix_cell *cell, const struct matrix_event *event,
+			 const struct matrix_row *row)
 {
-	struct matrix_cell cell = matrix_enter(state, s->state, s->read == UNREAD);
-	char what[MATRIX_ABOUT_BYTES], name[MATRIX_TEXT_BYTES], got[MATRIX_TEXT_BYTES];
-	const char *fault = NULL;
-	int64_t result;
+	static char fault[MATRIX_TEXT_BYTES];
+	int64_t result = make_call(cell, event->columns[CALL_COLUMN]);
 
-	name_cell(s, name);
-	matrix_describe(what, row->line, row->clause, name);
-	cell.f->about = what;
-	result = make_call(&cell, s->call);
-	snprintf(got, sizeof(got), "the result is %lld, not %lld", (long long)result,
+	if (result == row->result)
+		return judge_answer(cell, row->answer);
+	snprintf(fault, sizeof(fault), "the result is %lld, not %lld", (long long)result,
 		 (long long)row->result);
-	if (result != row->result)
-		fault = got;
-	if (fault == NULL)
-		fault = judge_answer(&cell, row->answer);
-	return matrix_leave(state, &cell, fault, row->told, row->after);
+	return fault;
 }
 
-static void check_state(void **state, enum matrix_state which)
-{
-	unsigned faults = 0;
+static const struct matrix_table table = {
+	.rows = rows,
+	.n_rows = RTE_DIM(rows),
+	.columns = {{"", call_names, CALL_COUNT}, {"", read_names, READ_COUNT}},
+	.is_cell = is_cell,
+	.plan = plan,
+	.judge = judge,
+};
 
-	for (unsigned i = 0; i < STIMULI; i++) {
-		struct stimulus s = stimulus_at(which, i);
-
-		if (is_cell(&s))
-			faults += check_cell(state, &s, next_row(rows, &s));
-	}
-	assert_int_equal(faults, 0);
-}
-
-// The rows that hold a cell: exactly one. Every row holds one.
 static void every_cell_is_in_one_row(void **state)
 {
-	bool is_used[ROWS] = {false};
-	unsigned faults = 0;
-
 	(void)state;
-	for (unsigned i = 0; i < STIMULI * MATRIX_STATE_COUNT; i++) {
-		struct stimulus s = stimulus_at((enum matrix_state)(1u << i / STIMULI),
-						i % STIMULI);
-		const struct row *row = next_row(rows, &s), *second;
-		char name[MATRIX_TEXT_BYTES];
-
-		if (!is_cell(&s))
-			continue;
-		second = row == NULL ? NULL : next_row(row + 1, &s);
-		name_cell(&s, name);
-		faults += matrix_check_rows(name, row == NULL ? 0 : row->line,
-					    second == NULL ? 0 : second->line);
-		if (row != NULL)
-			is_used[row - rows] = true;
-	}
-	for (unsigned i = 0; i < ROWS; i++)
-		faults += matrix_check_use(rows[i].line, is_used[i]);
-	assert_int_equal(faults, 0);
+	matrix_check_table(&table);
 }
 
-#define X(name)                                   \
-	static void calls_in_##name(void **state) \
-	{                                         \
-		check_state(state, name);         \
+#define X(name)                                          \
+	static void calls_in_##name(void **state)        \
+	{                                                \
+		matrix_check_state(state, &table, name); \
 	}
 MATRIX_STATES(X)
 #undef X

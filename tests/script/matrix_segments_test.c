@@ -4,8 +4,6 @@
 // matrix.def has it, for both families, with and without timestamps. Each cell is a stack of its own.
 #include "matrix.h"
 
-#include <stdio.h>
-
 #include "support/eal_main.h"
 
 enum {
@@ -73,27 +71,12 @@ enum answer {
 	RST_AT_NXT,   // <SEQ=SND.NXT><CTL=RST>
 };
 
-static const struct row {
-	int line;
-	uint32_t states;
-	uint32_t kinds;
-	uint32_t seqs;
-	uint32_t acks;
-	enum answer answer;
-	struct matrix_told told;
-	enum matrix_state after;
-	const char *clause;
-} rows[] = {
-#define SEGMENT(...) {__LINE__, __VA_ARGS__},
-#include "matrix.def"
-};
-enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+enum { KIND_COLUMN, SEQ_COLUMN, ACK_COLUMN };
 
-// A segment of the table's columns, each of them one bit.
-struct stimulus {
-	uint32_t kind;
-	uint32_t seq;
-	uint32_t ack;
+static const struct matrix_row rows[] = {
+#define SEGMENT(states, kinds, seqs, acks, ...) \
+	{__LINE__, states, {kinds, seqs, acks}, 0, __VA_ARGS__},
+#include "matrix.def"
 };
 
 static const uint8_t flags_of[] = {
@@ -116,37 +99,11 @@ static uint8_t flags_of_kind(uint32_t kind)
 }
 
 // There is an ACK number if and only if there is an ACK bit.
-static bool is_cell(const struct stimulus *s)
+static bool is_cell(const struct matrix_event *event)
 {
-	return ((flags_of_kind(s->kind) & TCP_ACK) != 0) == (s->ack != NONE);
-}
+	bool has_ack = (flags_of_kind(event->columns[KIND_COLUMN]) & TCP_ACK) != 0;
 
-enum { STIMULI = KIND_COUNT * SEQ_COUNT * ACK_COUNT };
-
-static struct stimulus stimulus_at(unsigned i)
-{
-	return (struct stimulus){
-		.kind = 1u << i / (SEQ_COUNT * ACK_COUNT),
-		.seq = 1u << i / ACK_COUNT % SEQ_COUNT,
-		.ack = 1u << i % ACK_COUNT,
-	};
-}
-
-static const struct row *next_row(const struct row *row, enum matrix_state state,
-				  const struct stimulus *s)
-{
-	for (; row < rows + ROWS; row++)
-		if ((row->states & state) != 0 && (row->kinds & s->kind) != 0
-		    && (row->seqs & s->seq) != 0 && (row->acks & s->ack) != 0)
-			return row;
-	return NULL;
-}
-
-static void name_cell(enum matrix_state state, const struct stimulus *s, char *text)
-{
-	snprintf(text, MATRIX_TEXT_BYTES, "%s, %s, SEQ %s, ACK %s", matrix_state_name(state),
-		 kind_names[__builtin_ctz(s->kind)], seq_names[__builtin_ctz(s->seq)],
-		 ack_names[__builtin_ctz(s->ack)]);
+	return has_ack == (event->columns[ACK_COLUMN] != NONE);
 }
 
 static uint32_t text_bytes(uint32_t kind)
@@ -162,12 +119,12 @@ static uint32_t seg_len(uint32_t kind)
 	return text_bytes(kind) + ((flags & TCP_SYN) != 0) + ((flags & TCP_FIN) != 0);
 }
 
-static uint32_t seq_number(const struct matrix_cell *cell, const struct stimulus *s)
+static uint32_t seq_number(const struct matrix_cell *cell, const struct matrix_event *event)
 {
-	uint32_t len = seg_len(s->kind);
+	uint32_t len = seg_len(event->columns[KIND_COLUMN]);
 	uint32_t span = len > 0 ? len : 1; // an empty segment is where its sequence number is
 
-	switch (s->seq) {
+	switch (event->columns[SEQ_COLUMN]) {
 	case OLD:
 		return cell->rcv_nxt - span;
 	case LEFT:
@@ -183,9 +140,9 @@ static uint32_t seq_number(const struct matrix_cell *cell, const struct stimulus
 	}
 }
 
-static uint32_t ack_number(const struct matrix_cell *cell, const struct stimulus *s)
+static uint32_t ack_number(const struct matrix_cell *cell, const struct matrix_event *event)
 {
-	switch (s->ack) {
+	switch (event->columns[ACK_COLUMN]) {
 	case ANCIENT:
 		return cell->snd_una - FIXTURE_PEER_WND - 1;
 	case BEFORE:
@@ -201,20 +158,22 @@ static uint32_t ack_number(const struct matrix_cell *cell, const struct stimulus
 	}
 }
 
-static struct seg segment_of(const struct matrix_cell *cell, const struct stimulus *s)
+static struct seg segment_of(const struct matrix_cell *cell, const struct matrix_event *event)
 {
-	struct seg seg = SEG(.flags = flags_of_kind(s->kind), .seq = seq_number(cell, s),
-			     .ack = ack_number(cell, s), .len = text_bytes(s->kind));
+	struct seg seg = SEG(.flags = flags_of_kind(event->columns[KIND_COLUMN]),
+			     .seq = seq_number(cell, event), .ack = ack_number(cell, event),
+			     .len = text_bytes(event->columns[KIND_COLUMN]));
 
-	if (s->kind == URG)
+	if (event->columns[KIND_COLUMN] == URG)
 		seg.urgent = URGENT_BYTES;
 	return seg;
 }
 
-static struct seg answer_of(const struct matrix_cell *cell, const struct stimulus *s,
+static struct seg answer_of(const struct matrix_cell *cell, const struct matrix_event *event,
 			    enum answer answer)
 {
-	uint32_t nxt = cell->snd_nxt, seq = seq_number(cell, s), end = seq + seg_len(s->kind);
+	uint32_t nxt = cell->snd_nxt, seq = seq_number(cell, event),
+		 end = seq + seg_len(event->columns[KIND_COLUMN]);
 
 	switch (answer) {
 	case ACK_NXT:
@@ -232,7 +191,7 @@ static struct seg answer_of(const struct matrix_cell *cell, const struct stimulu
 	case RST_AT_NXT:
 		return SEG(.flags = TCP_RST, .seq = nxt, .len = 0);
 	default:
-		return SEG(.flags = TCP_RST, .seq = ack_number(cell, s), .len = 0);
+		return SEG(.flags = TCP_RST, .seq = ack_number(cell, event), .len = 0);
 	}
 }
 
@@ -245,11 +204,11 @@ static bool is_iss_fitting(const struct matrix_cell *cell, const struct tcp_head
 }
 
 // NULL, or what is not as the row says.
-static const char *judge_answer(const struct matrix_cell *cell, const struct stimulus *s,
+static const char *judge_answer(const struct matrix_cell *cell, const struct matrix_event *event,
 				enum answer answer)
 {
 	struct fixture *f = cell->f;
-	struct seg expected = answer_of(cell, s, answer);
+	struct seg expected = answer_of(cell, event, answer);
 	const struct fixture_output *output = fixture_next_output(f);
 	bool is_late = output == NULL;
 
@@ -269,72 +228,44 @@ static const char *judge_answer(const struct matrix_cell *cell, const struct sti
 	return fixture_next_output(f) != NULL ? "more than one answer came" : NULL;
 }
 
-static unsigned check_cell(void **state, enum matrix_state which, const struct stimulus *s,
-			   const struct row *row)
+static const char *judge(const struct matrix_cell *cell, const struct matrix_event *event,
+			 const struct matrix_row *row)
 {
-	struct matrix_cell cell = matrix_enter(state, which, false);
-	char what[MATRIX_ABOUT_BYTES], name[MATRIX_TEXT_BYTES];
-	const char *fault;
-
-	name_cell(which, s, name);
-	matrix_describe(what, row->line, row->clause, name);
-	cell.f->about = what;
-	segment_arrives(cell.f, segment_of(&cell, s));
-	fault = judge_answer(&cell, s, row->answer);
-	return matrix_leave(state, &cell, fault, row->told, row->after);
+	segment_arrives(cell->f, segment_of(cell, event));
+	return judge_answer(cell, event, row->answer);
 }
 
 static struct fixture_variant ipv4_timestamps = {"IPv4, timestamps", false, PLX_LINK_ETHERNET};
 static struct fixture_variant ipv6_timestamps = {"IPv6, timestamps", true, PLX_LINK_ETHERNET};
 
-static void check_state(void **state, enum matrix_state which)
+static bool plan(struct fixture *f, const struct matrix_event *event)
 {
-	const struct fixture_variant *variant = fixture_plan(state)->variant;
-	bool timestamps = variant == &ipv4_timestamps || variant == &ipv6_timestamps;
-	unsigned faults = 0;
-
-	for (unsigned i = 0; i < STIMULI; i++) {
-		struct stimulus s = stimulus_at(i);
-
-		if (!is_cell(&s))
-			continue;
-		fixture_plan(state)->peer.timestamps = timestamps;
-		faults += check_cell(state, which, &s, next_row(rows, which, &s));
-	}
-	assert_int_equal(faults, 0);
+	(void)event;
+	f->peer.timestamps = f->variant == &ipv4_timestamps || f->variant == &ipv6_timestamps;
+	return false;
 }
 
-// The rows that hold a cell: exactly one. Every row holds one.
+static const struct matrix_table table = {
+	.rows = rows,
+	.n_rows = RTE_DIM(rows),
+	.columns = {{"", kind_names, KIND_COUNT},
+		    {"SEQ ", seq_names, SEQ_COUNT},
+		    {"ACK ", ack_names, ACK_COUNT}},
+	.is_cell = is_cell,
+	.plan = plan,
+	.judge = judge,
+};
+
 static void every_cell_is_in_one_row(void **state)
 {
-	bool is_used[ROWS] = {false};
-	unsigned faults = 0;
-
 	(void)state;
-	for (unsigned i = 0; i < STIMULI * MATRIX_STATE_COUNT; i++) {
-		struct stimulus s = stimulus_at(i % STIMULI);
-		enum matrix_state which = (enum matrix_state)(1u << i / STIMULI);
-		const struct row *row = next_row(rows, which, &s), *second;
-		char name[MATRIX_TEXT_BYTES];
-
-		if (!is_cell(&s))
-			continue;
-		second = row == NULL ? NULL : next_row(row + 1, which, &s);
-		name_cell(which, &s, name);
-		faults += matrix_check_rows(name, row == NULL ? 0 : row->line,
-					    second == NULL ? 0 : second->line);
-		if (row != NULL)
-			is_used[row - rows] = true;
-	}
-	for (unsigned i = 0; i < ROWS; i++)
-		faults += matrix_check_use(rows[i].line, is_used[i]);
-	assert_int_equal(faults, 0);
+	matrix_check_table(&table);
 }
 
-#define X(name)                                      \
-	static void segments_in_##name(void **state) \
-	{                                            \
-		check_state(state, name);            \
+#define X(name)                                          \
+	static void segments_in_##name(void **state)     \
+	{                                                \
+		matrix_check_state(state, &table, name); \
 	}
 MATRIX_STATES(X)
 #undef X

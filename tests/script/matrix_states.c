@@ -2,7 +2,7 @@
 //
 // How the states of the matrix are reached, by segments and calls only, and how they are told from outside:
 // by plx_get_info() and plx_get_stats(). See matrix.h.
-// Called by matrix_*_test.c.
+// Called by matrix_table.c.
 #include "matrix.h"
 
 #include <stdio.h>
@@ -243,19 +243,14 @@ static void complain(const struct matrix_cell *cell, const char *what)
 	fixture_print_trace(f);
 }
 
-void matrix_describe(char *text, int line, const char *clause, const char *name)
-{
-	snprintf(text, MATRIX_ABOUT_BYTES, "matrix.def:%d (%s): %s", line, clause, name);
-}
-
 unsigned matrix_leave(void **state, const struct matrix_cell *cell, const char *fault,
-		      struct matrix_told told, enum matrix_state after)
+		      const struct matrix_row *row)
 {
 	struct fixture *f = cell->f;
 
-	if (fault == NULL && !was_told(f, told))
+	if (fault == NULL && !was_told(f, row->told))
 		fault = "the user is told something else";
-	if (fault == NULL && !is_in(f, after == SAME ? cell->state : after))
+	if (fault == NULL && !is_in(f, row->after == SAME ? cell->state : row->after))
 		fault = "the state after is another one";
 	if (fault != NULL)
 		complain(cell, fault);
@@ -263,20 +258,4 @@ unsigned matrix_leave(void **state, const struct matrix_cell *cell, const char *
 	f->has_failed = fault != NULL; // what is left over needs no second complaint
 	fixture_renew(state);
 	return fault != NULL;
-}
-
-unsigned matrix_check_rows(const char *cell, int first, int second)
-{
-	if (first == 0)
-		print_error("matrix.def: no row for %s\n", cell);
-	if (second != 0)
-		print_error("matrix.def:%d and %d: both for %s\n", first, second, cell);
-	return first == 0 || second != 0;
-}
-
-unsigned matrix_check_use(int line, bool is_used)
-{
-	if (!is_used)
-		print_error("matrix.def:%d: no cell is in this row\n", line);
-	return !is_used;
 }

@@ -4,8 +4,6 @@
 // nothing is heard, when it is sent again, what the user is told, the state after.
 #include "matrix.h"
 
-#include <stdio.h>
-
 #include "support/eal_main.h"
 
 enum {
@@ -41,51 +39,25 @@ enum answer {
 	PROBE,	       // <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, at least an octet, likewise
 };
 
-static const struct row {
-	int line;
-	uint32_t states;
-	uint32_t timers;
-	enum answer answer;
-	struct matrix_told told;
-	enum matrix_state after;
-	const char *clause;
-} rows[] = {
-#define TIMER(...) {__LINE__, __VA_ARGS__},
+enum { TIMER_COLUMN };
+
+static const struct matrix_row rows[] = {
+#define TIMER(states, timers, ...) {__LINE__, states, {timers}, 0, __VA_ARGS__},
 #include "matrix.def"
 };
-enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
-
-// Columns of the table, one bit each.
-struct stimulus {
-	enum matrix_state state;
-	uint32_t timer;
-};
-
-enum { STIMULI = TIMER_COUNT };
-
-static struct stimulus stimulus_at(enum matrix_state state, unsigned i)
-{
-	return (struct stimulus){state, 1u << i};
-}
 
 // A window can only be shut where there is one.
-static bool is_cell(const struct stimulus *s)
+static bool is_cell(const struct matrix_event *event)
 {
-	return s->timer != PERSIST || (s->state & HAS_WINDOW) != 0;
+	return event->columns[TIMER_COLUMN] != PERSIST || (event->state & HAS_WINDOW) != 0;
 }
 
-static const struct row *next_row(const struct row *row, const struct stimulus *s)
+static bool plan(struct fixture *f, const struct matrix_event *event)
 {
-	for (; row < rows + ROWS; row++)
-		if ((row->states & s->state) != 0 && (row->timers & s->timer) != 0)
-			return row;
-	return NULL;
-}
-
-static void name_cell(const struct stimulus *s, char *text)
-{
-	snprintf(text, MATRIX_TEXT_BYTES, "%s, %s", matrix_state_name(s->state),
-		 timer_names[__builtin_ctz(s->timer)]);
+	fixture_set_option(f, PLX_OPTION_SOFT_ERRORS, 0); // R1 is for dead_peer_test.c
+	if (event->columns[TIMER_COLUMN] == USER_TIMEOUT)
+		fixture_set_option(f, PLX_OPTION_USER_TIMEOUT, USER_TIMEOUT_S * PLX_SECOND);
+	return false;
 }
 
 // What has to be there for the timer to run.
@@ -171,81 +143,39 @@ static plx_duration time_of(uint32_t timer)
 	}
 }
 
-static const char *judge_answer(const struct matrix_cell *cell, uint32_t timer, enum answer answer)
+static const char *judge(const struct matrix_cell *cell, const struct matrix_event *event,
+			 const struct matrix_row *row)
 {
 	struct fixture *f = cell->f;
 
-	if (answer != SILENCE && answer != ANYTHING)
-		return judge_pair(cell, answer);
-	advance_until(f, f->now + time_of(timer));
-	if (answer == SILENCE && fixture_next_output(f) != NULL)
+	arm(cell, event->columns[TIMER_COLUMN]);
+	if (row->answer != SILENCE && row->answer != ANYTHING)
+		return judge_pair(cell, row->answer);
+	advance_until(f, f->now + time_of(event->columns[TIMER_COLUMN]));
+	if (row->answer == SILENCE && fixture_next_output(f) != NULL)
 		return "something is sent";
 	return NULL;
 }
 
-static unsigned check_cell(void **state, const struct stimulus *s, const struct row *row)
-{
-	struct fixture *f = fixture_plan(state);
-	char what[MATRIX_ABOUT_BYTES], name[MATRIX_TEXT_BYTES];
-	struct matrix_cell cell;
-	const char *fault;
+static const struct matrix_table table = {
+	.rows = rows,
+	.n_rows = RTE_DIM(rows),
+	.columns = {{"", timer_names, TIMER_COUNT}},
+	.is_cell = is_cell,
+	.plan = plan,
+	.judge = judge,
+};
 
-	fixture_set_option(f, PLX_OPTION_SOFT_ERRORS, 0); // R1 is for dead_peer_test.c
-	if (s->timer == USER_TIMEOUT)
-		fixture_set_option(f, PLX_OPTION_USER_TIMEOUT, USER_TIMEOUT_S * PLX_SECOND);
-	cell = matrix_enter(state, s->state, false);
-	name_cell(s, name);
-	matrix_describe(what, row->line, row->clause, name);
-	f->about = what;
-	arm(&cell, s->timer);
-	fault = judge_answer(&cell, s->timer, row->answer);
-	return matrix_leave(state, &cell, fault, row->told, row->after);
-}
-
-static void check_state(void **state, enum matrix_state which)
-{
-	unsigned faults = 0;
-
-	for (unsigned i = 0; i < STIMULI; i++) {
-		struct stimulus s = stimulus_at(which, i);
-
-		if (is_cell(&s))
-			faults += check_cell(state, &s, next_row(rows, &s));
-	}
-	assert_int_equal(faults, 0);
-}
-
-// The rows that hold a cell: exactly one. Every row holds one.
 static void every_cell_is_in_one_row(void **state)
 {
-	bool is_used[ROWS] = {false};
-	unsigned faults = 0;
-
 	(void)state;
-	for (unsigned i = 0; i < STIMULI * MATRIX_STATE_COUNT; i++) {
-		struct stimulus s = stimulus_at((enum matrix_state)(1u << i / STIMULI),
-						i % STIMULI);
-		const struct row *row = next_row(rows, &s), *second;
-		char name[MATRIX_TEXT_BYTES];
-
-		if (!is_cell(&s))
-			continue;
-		second = row == NULL ? NULL : next_row(row + 1, &s);
-		name_cell(&s, name);
-		faults += matrix_check_rows(name, row == NULL ? 0 : row->line,
-					    second == NULL ? 0 : second->line);
-		if (row != NULL)
-			is_used[row - rows] = true;
-	}
-	for (unsigned i = 0; i < ROWS; i++)
-		faults += matrix_check_use(rows[i].line, is_used[i]);
-	assert_int_equal(faults, 0);
+	matrix_check_table(&table);
 }
 
-#define X(name)                                    \
-	static void timers_in_##name(void **state) \
-	{                                          \
-		check_state(state, name);          \
+#define X(name)                                          \
+	static void timers_in_##name(void **state)       \
+	{                                                \
+		matrix_check_state(state, &table, name); \
 	}
 MATRIX_STATES(X)
 #undef X
