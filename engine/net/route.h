@@ -2,7 +2,8 @@
 //
 // Next-hop determination (RFC 1122 3.3.1, RFC 4861 5.2): the prefixes of our own addresses,
 // fe80::/10, and the configured gateways in one table, longest prefix first, a connected one before
-// a gateway. Called by transmit when a connection's cached neighbour is gone, and by plx_connect().
+// a gateway. Called by transmit when neither a connection nor net->next_hops knows a neighbour that
+// is still there, and by plx_connect().
 #ifndef NET_ROUTE_H
 #define NET_ROUTE_H
 
