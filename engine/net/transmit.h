@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The last step before the wire: the link header in front of an IP packet, or the packet waits
-// until its next hop is resolved (RFC 1122 2.3.2.2, RFC 4861 7.2.2). By whom a destination was reached
-// last is remembered in net->next_hops for those that bring no reference of their own.
+// until its next hop is resolved (RFC 1122 2.3.2.2, RFC 4861 7.2.2). By whom a destination was
+// reached last is remembered in net->next_hops for those that bring no reference of their own.
 // Called by tcp/segment_tx and stack/ for segments, by net/ for its own packets.
 #ifndef NET_TRANSMIT_H
 #define NET_TRANSMIT_H
