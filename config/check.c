@@ -12,23 +12,18 @@
 
 // DPDK's virtual network devices, and our own.
 static const char *const devices[] = {
-	CONFIG_LOOPBACK, "net_tap",  "net_af_packet",	"net_memif", "net_ring",
+	CONFIG_LOOPBACK, "net_tap",  "net_af_packet",	"net_memif", CONFIG_RING,
 	"net_pcap",	 "net_null", "net_virtio_user", "net_vhost", "net_af_xdp",
 };
 
-static bool is_loopback(const struct config_port *port)
-{
-	return strcmp(port->device, CONFIG_LOOPBACK) == 0;
-}
-
-// A device of some bus ("0000:03:00.0", "vdev:net_tap0"), a virtual one, or loopback.
+// A device of some bus ("0000:03:00.0", "vdev:net_tap0"), a virtual one, or one that is joined.
 static void check_device(const struct config_port *port, struct config_errors *errors)
 {
 	size_t len = strcspn(port->device, "0123456789,");
 	char driver[CONFIG_DEVICE_BYTES];
 	struct nearest nearest;
 
-	if (is_loopback(port) || strncmp(port->device, "net_", 4) == 0
+	if (config_is_joined(port) || strncmp(port->device, "net_", 4) == 0
 	    || strncmp(port->device, "eth_", 4) == 0
 	    || memchr(port->device, ':', strcspn(port->device, ",")))
 		return;
@@ -114,35 +109,36 @@ static void check_peer(const struct config *config, const struct config_port *po
 	const struct config_port *peer;
 
 	if (!port->peer[0]) {
-		if (is_loopback(port) && count_claims(config, port) == 0)
-			CHECK_SAY(errors, port, key,
-				  "is missing, and nobody is joined to loopback \"%s\"; name "
-				  "another loopback port",
-				  port->name);
+		if (config_is_joined(port) && count_claims(config, port) == 0)
+			CHECK_SAY(
+				errors, port, key,
+				"is missing, and nobody is joined to %s \"%s\"; name another %s port",
+				port->device, port->name, port->device);
 		return;
 	}
-	if (!is_loopback(port)) {
+	if (!config_is_joined(port)) {
 		CHECK_SAY(errors, port, key,
-			  "a device has no peer; leave it out, or make the "
-			  "device loopback");
+			  "a device has no peer; leave it out, or make the device loopback "
+			  "or net_ring");
 		return;
 	}
 	peer = find_port(config, port, key, port->peer, errors);
 	if (!peer)
 		return;
 	if (peer == port)
-		CHECK_SAY(errors, port, key, "is the port itself; name another loopback port");
-	else if (!is_loopback(peer))
-		CHECK_SAY(errors, port, key, "port \"%s\" is no loopback; join two loopback ports",
-			  peer->name);
+		CHECK_SAY(errors, port, key, "is the port itself; name another %s port",
+			  port->device);
+	else if (strcmp(peer->device, port->device) != 0)
+		CHECK_SAY(errors, port, key, "port \"%s\" is no %s; join two %s ports", peer->name,
+			  port->device, port->device);
 	else if (peer->peer[0] && strcmp(peer->peer, port->name) != 0)
 		CHECK_SAY(errors, port, key,
-			  "port \"%s\" is joined to \"%s\"; let each loopback have one peer",
-			  peer->name, peer->peer);
+			  "port \"%s\" is joined to \"%s\"; let each %s have one peer", peer->name,
+			  peer->peer, port->device);
 	else if (count_claims(config, peer) > 1)
 		CHECK_SAY(errors, port, key,
-			  "port \"%s\" is the peer of several; let each loopback have one peer",
-			  peer->name);
+			  "port \"%s\" is the peer of several; let each %s have one peer",
+			  peer->name, port->device);
 }
 
 // A port that nobody names. Left alone when somebody names one that does not exist: it may be this one.
@@ -206,17 +202,19 @@ static const struct config_stack *stack_on(const struct config *config,
 	return NULL;
 }
 
-// Worker i of a loopback talks to worker i at its other end; a device has one queue for now.
+// Worker i of a joined port talks to worker i at its other end; a device has one queue for now.
 static void check_workers(const struct config *config, const struct config_stack *stack,
 			  const struct config_port *port, struct config_errors *errors)
 {
 	const struct config_port *peer = config_peer(config, port);
 	const struct config_stack *other = stack_on(config, peer);
 
-	if (!is_loopback(port) && stack->workers > 1)
+	if (!config_is_joined(port) && stack->workers > 1)
 		CHECK_SAY(errors, stack, CONFIG_KEY_stack_workers,
-			  "%u workers need a loopback; give a device 1", (unsigned)stack->workers);
-	else if (is_loopback(port) && other && other > stack && other->workers != stack->workers)
+			  "%u workers need a loopback or net_ring; give a device 1",
+			  (unsigned)stack->workers);
+	else if (config_is_joined(port) && other && other > stack
+		 && other->workers != stack->workers)
 		CHECK_SAY(errors, other, CONFIG_KEY_stack_workers,
 			  "stack \"%s\" at the other end has %u; give both ends the same",
 			  stack->name, (unsigned)stack->workers);

@@ -127,6 +127,11 @@ const struct config_relay *config_find_relay(const struct config *config,
 	return NULL;
 }
 
+bool config_is_joined(const struct config_port *port)
+{
+	return strcmp(port->device, CONFIG_LOOPBACK) == 0 || strcmp(port->device, CONFIG_RING) == 0;
+}
+
 const struct config_port *config_peer(const struct config *config, const struct config_port *port)
 {
 	if (port->peer[0])

@@ -25,8 +25,9 @@
 #define CONFIG_SERVERS_MAX 64
 #define CONFIG_LOADS_MAX 64
 
-// The device that joins two ports of one process.
+// The devices that join two ports of one process.
 #define CONFIG_LOOPBACK "loopback"
+#define CONFIG_RING "net_ring"
 
 // First member of every section: where it stands, and which of its keys were given, and where.
 struct config_entry {
@@ -66,7 +67,7 @@ struct config_port {
 	struct config_entry entry;
 	char name[CONFIG_NAME_BYTES];
 	char device[CONFIG_DEVICE_BYTES];
-	char peer[CONFIG_NAME_BYTES]; // loopback only; one of the two ends may leave it empty
+	char peer[CONFIG_NAME_BYTES]; // joined ports only; one of the two ends may leave it empty
 	uint64_t rx_descriptors;
 	uint64_t tx_descriptors;
 	struct config_impairment impairment;
@@ -211,7 +212,10 @@ const struct config_stack *config_find_stack(const struct config *config, const 
 const struct config_relay *config_find_relay(const struct config *config,
 					     const struct config_port *port);
 
-// The port that a loopback port is joined to, whichever of the two says so; NULL when none is.
+// True for a port that is joined to a peer inside the process. A net_ring with a number is DPDK's own.
+bool config_is_joined(const struct config_port *port);
+
+// The port that it is joined to, whichever of the two says so; NULL when none is.
 const struct config_port *config_peer(const struct config *config, const struct config_port *port);
 
 #endif

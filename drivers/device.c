@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define DEVICE_LOOPBACK "loopback"
+#define DEVICE_RING "net_ring"	       // with a number it is another one: joined to itself
 #define MEMIF_SOCKET "/run/memif.sock" // the driver's default
 
 typedef void device_explanation(const struct port_config *port, struct system_error *error);
@@ -53,6 +54,16 @@ static const struct device_kind *find_kind(const char *text)
 bool device_is_loopback(const char *device)
 {
 	return strcmp(device, DEVICE_LOOPBACK) == 0;
+}
+
+bool device_is_ring(const char *device)
+{
+	return strcmp(device, DEVICE_RING) == 0;
+}
+
+bool device_is_joined(const char *device)
+{
+	return device_is_loopback(device) || device_is_ring(device);
 }
 
 static bool parse_pci(const char *device, unsigned parts[4])

@@ -24,6 +24,12 @@ enum device_trait {
 
 bool device_is_loopback(const char *device);
 
+// True for the word net_ring: see ring_ports.h.
+bool device_is_ring(const char *device);
+
+// True for both of them, which are joined to a peer inside the process.
+bool device_is_joined(const char *device);
+
 // True for a PCI address, with or without domain and devargs.
 bool device_is_pci(const char *device);
 

@@ -94,7 +94,7 @@ static void add_devices(struct arguments *arguments, const struct system_config 
 	for (unsigned i = 0; i < config->n_ports; i++) {
 		const char *device = config->ports[i].device;
 
-		if (device_is_loopback(device))
+		if (device_is_joined(device))
 			continue;
 		add(arguments, device_is_pci(device) ? "--allow" : "--vdev");
 		add(arguments, "%s", device);
@@ -127,7 +127,7 @@ static void explain_failure(const struct system_config *config, int code,
 	unsigned n_devices = 0;
 
 	for (unsigned i = 0; i < config->n_ports; i++)
-		if (!device_is_loopback(config->ports[i].device)) {
+		if (!device_is_joined(config->ports[i].device)) {
 			only = &config->ports[i];
 			n_devices++;
 		}

@@ -80,13 +80,11 @@ static void choose_mac(struct port *port, unsigned traits)
 	}
 }
 
-int ethdev_find(struct port *port, struct system_error *error)
+int ethdev_find(struct port *port, const char *name, struct system_error *error)
 {
 	struct rte_eth_dev_info info;
-	char name[SYSTEM_DEVICE_BYTES];
 	unsigned traits;
 
-	device_port_name(port->config->device, name, sizeof(name));
 	if (rte_eth_dev_get_port_by_name(name, &port->device) != 0
 	    || rte_eth_dev_info_get(port->device, &info) != 0) {
 		device_explain_missing(port->config, error);

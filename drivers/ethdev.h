@@ -7,9 +7,9 @@
 
 #include "drivers/port_burst.h"
 
-// Finds the device of port->config, reads its driver, address and offloads. 0; -ENODEV with
-// `error`.
-int ethdev_find(struct port *port, struct system_error *error);
+// Finds the device of port->config, which DPDK lists as `name`; reads its driver, address and
+// offloads. 0; -ENODEV with `error`.
+int ethdev_find(struct port *port, const char *name, struct system_error *error);
 
 // Sets up port->n_queues queues for frames of `mtu_bytes` and starts the device. pools[queue]
 // receives. port->mac is the stack's address and may differ from the device's. 0; else a negative

@@ -14,6 +14,8 @@
 #include <rte_ring.h>
 #include <rte_ring_peek.h>
 
+#include "drivers/frame_ring.h"
+
 // Most frames of one call; the bursts of a worker are smaller.
 #define LANE_BURST 64u
 
@@ -31,41 +33,9 @@ struct loopback_lane {
 	uint64_t too_long;
 };
 
-static unsigned ring_slots(unsigned descriptors)
-{
-	return rte_align32pow2(descriptors + 1);
-}
-
-static size_t ring_bytes(unsigned descriptors)
-{
-	return (size_t)rte_ring_get_memsize(ring_slots(descriptors));
-}
-
 size_t loopback_lane_bytes(unsigned descriptors)
 {
-	return sizeof(struct loopback_lane) + 2 * ring_bytes(descriptors);
-}
-
-static struct rte_ring *ring_create(unsigned descriptors, int numa_node)
-{
-	struct rte_ring *ring = rte_zmalloc_socket("loopback", ring_bytes(descriptors),
-						   RTE_CACHE_LINE_SIZE, numa_node);
-
-	if (ring != NULL)
-		rte_ring_init(ring, "loopback", ring_slots(descriptors),
-			      RING_F_SP_ENQ | RING_F_SC_DEQ);
-	return ring;
-}
-
-static void ring_destroy(struct rte_ring *ring)
-{
-	void *mbuf;
-
-	if (ring == NULL)
-		return;
-	while (rte_ring_sc_dequeue(ring, &mbuf) == 0)
-		rte_pktmbuf_free(mbuf);
-	rte_free(ring);
+	return sizeof(struct loopback_lane) + 2 * frame_ring_bytes(descriptors);
 }
 
 static bool post_all(struct loopback_lane *lane, unsigned descriptors)
@@ -89,8 +59,8 @@ struct loopback_lane *loopback_lane_create(struct rte_mempool *pool, unsigned de
 	if (lane == NULL)
 		return NULL;
 	lane->pool = pool;
-	lane->posted = ring_create(descriptors, numa_node);
-	lane->filled = ring_create(descriptors, numa_node);
+	lane->posted = frame_ring_create(descriptors, numa_node);
+	lane->filled = frame_ring_create(descriptors, numa_node);
 	if (lane->posted == NULL || lane->filled == NULL || !post_all(lane, descriptors)) {
 		loopback_lane_destroy(lane);
 		return NULL;
@@ -102,8 +72,8 @@ void loopback_lane_destroy(struct loopback_lane *lane)
 {
 	if (lane == NULL)
 		return;
-	ring_destroy(lane->posted);
-	ring_destroy(lane->filled);
+	frame_ring_destroy(lane->posted);
+	frame_ring_destroy(lane->filled);
 	rte_free(lane);
 }
 

@@ -34,7 +34,7 @@ static unsigned shim_frames(const struct impairment_config *config)
 	return directions * impairment_queue_frames(config);
 }
 
-// A loopback's other end may have a larger MTU; what it sends must fit.
+// A joined port's other end may have a larger MTU; what it sends must fit.
 static unsigned largest_mtu(const struct system_config *config, const struct topology *topology,
 			    unsigned port)
 {

@@ -121,7 +121,19 @@ static int create_pools(struct system *system, struct system_error *error)
 	return 0;
 }
 
-// What a port is before its frames can flow; a DPDK device is looked up.
+// Looks up the DPDK device of a port.
+static int find_device(struct port *port, unsigned index, struct system_error *error)
+{
+	char name[SYSTEM_DEVICE_BYTES];
+
+	if (device_is_ring(port->config->device))
+		ring_port_name(index, name, sizeof(name));
+	else
+		device_port_name(port->config->device, name, sizeof(name));
+	return ethdev_find(port, name, error);
+}
+
+// What a port is before its frames can flow.
 static int find_port(struct system *system, unsigned index, struct system_error *error)
 {
 	const struct port_config *config = &system->config.ports[index];
@@ -144,7 +156,7 @@ static int find_port(struct system *system, unsigned index, struct system_error 
 		.tx_descriptors = stack_setup_tx_descriptors(config),
 	};
 	if (port->kind == PORT_ETHDEV)
-		code = ethdev_find(port, error);
+		code = find_device(port, index, error);
 	if (memcmp(wanted, none, sizeof(none)) != 0)
 		memcpy(port->mac, wanted, sizeof(port->mac));
 	return code;
@@ -313,7 +325,9 @@ static int bring_up(struct system *system, struct system_error *error)
 	system->clock = tsc_clock_start();
 	for (unsigned i = 0; i < system->n_workers; i++)
 		account_init(&system->workers[i].account, rte_get_tsc_hz(), i);
-	code = find_ports(system, error);
+	code = ring_ports_create(&system->config, &system->topology, &system->ring_ports, error);
+	if (code == 0)
+		code = find_ports(system, error);
 	if (code == 0)
 		code = create_pools(system, error);
 	if (code == 0)
@@ -410,6 +424,7 @@ static void stop_ports(struct system *system)
 	// After all were drained: a loopback's lanes belong to two ports.
 	for (unsigned i = 0; i < system->n_ports_found; i++)
 		port_destroy_queues(&system->ports[i]);
+	ring_ports_destroy(&system->ring_ports);
 }
 
 void system_stop(struct system *system, struct system_books *books)

@@ -28,9 +28,9 @@
 
 struct port_config {
 	char name[SYSTEM_NAME_BYTES];
-	// A PCI address "0000:03:00.0", devargs "net_tap0,iface=tap0", or "loopback".
+	// A PCI address "0000:03:00.0", devargs "net_tap0,iface=tap0"; "loopback" or "net_ring".
 	char device[SYSTEM_DEVICE_BYTES];
-	char peer[SYSTEM_NAME_BYTES]; // loopback: the port it is joined to; one of the two says it
+	char peer[SYSTEM_NAME_BYTES]; // of these two: the port it is joined to; one end says it
 	uint16_t rx_descriptors;      // 0 = 1024; bounded by what the device can
 	uint16_t tx_descriptors;      // 0 = 1024
 	struct impairment_config impairment;
@@ -41,7 +41,7 @@ struct port_config {
 struct stack_plan {
 	char name[SYSTEM_NAME_BYTES];
 	char port[SYSTEM_NAME_BYTES];
-	// 0 counts as 1; more than one needs a loopback whose other side has as many.
+	// 0 counts as 1; more than one needs a joined port whose other side has as many.
 	unsigned workers;
 	uint32_t mbufs; // of each worker's pool; 0 = 16384 and the descriptors
 	// From plx_stack_config_init(), with the counts n_addresses, n_routes, n_neighbors of the

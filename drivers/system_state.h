@@ -12,6 +12,7 @@
 #include "drivers/memory.h"
 #include "drivers/port_burst.h"
 #include "drivers/relay.h"
+#include "drivers/ring_ports.h"
 #include "drivers/system.h"
 #include "drivers/topology.h"
 #include "drivers/worker.h"
@@ -32,6 +33,7 @@ struct system {
 	struct port ports[SYSTEM_PORTS_MAX];
 	struct worker workers[SYSTEM_WORKERS_MAX];
 	struct relay relays[SYSTEM_RELAYS_MAX];
+	struct ring_ports ring_ports;
 	struct rte_mempool *pools[SYSTEM_WORKERS_MAX]; // of each worker
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Every name is looked up once. A port without a stack or relay would fill up unread, a stack without
-// a port is nowhere, a loopback has two ends with as many workers: queue i of one is joined to queue i of
+// a port is nowhere, what is joined inside the process has two ends with as many workers: queue i of one is joined to queue i of
 // the other, so that both segments of a connection stay with one worker on each side.
 // Called by bring-up before anything is touched.
 #include "drivers/topology.h"
@@ -100,21 +100,21 @@ static int place_relay(const struct system_config *config, unsigned relay,
 	return 0;
 }
 
-// Joins a loopback to the peer it names; the peer need not name it back, but no other either.
+// Joins a port to the peer it names; the peer need not name it back, but no other either.
 static int join(const struct system_config *config, unsigned port, struct topology *topology,
 		struct system_error *error)
 {
 	const struct port_config *own = &config->ports[port];
 	int peer;
 
-	if (!device_is_loopback(own->device) || own->peer[0] == '\0')
+	if (!device_is_joined(own->device) || own->peer[0] == '\0')
 		return 0;
 	system_error_where(error, "port %s", own->name);
 	peer = find_port(config, own->peer);
 	if (peer == TOPOLOGY_NONE || peer == (int)port
-	    || !device_is_loopback(config->ports[peer].device)) {
-		system_error_what(error, "its peer %s is no other loopback", own->peer);
-		system_error_remedy(error, "name another port whose device is loopback");
+	    || strcmp(config->ports[peer].device, own->device) != 0) {
+		system_error_what(error, "its peer %s is no other %s", own->peer, own->device);
+		system_error_remedy(error, "name another port whose device is %s", own->device);
 		return -EINVAL;
 	}
 	if (topology->peer_of_port[port] == peer)
@@ -123,7 +123,7 @@ static int join(const struct system_config *config, unsigned port, struct topolo
 	    || topology->peer_of_port[peer] != TOPOLOGY_NONE) {
 		system_error_what(error, "one of %s and %s is joined to a third port", own->name,
 				  own->peer);
-		system_error_remedy(error, "join loopbacks two by two");
+		system_error_remedy(error, "join ports two by two");
 		return -EINVAL;
 	}
 	topology->peer_of_port[port] = peer;
@@ -140,10 +140,10 @@ static int check_workers(const struct system_config *config, unsigned port,
 	if (stack == TOPOLOGY_NONE)
 		return 0; // the other end says it
 	system_error_where(error, "stack %s", config->stacks[stack].name);
-	if (!device_is_loopback(config->ports[port].device)) {
+	if (!device_is_joined(config->ports[port].device)) {
 		if (own == 1)
 			return 0;
-		system_error_what(error, "%u workers on %s; several work on a loopback only", own,
+		system_error_what(error, "%u workers on %s; several work on joined ports only", own,
 				  config->ports[port].device);
 		system_error_remedy(error, "set workers to 1");
 		return -EINVAL;
@@ -155,7 +155,7 @@ static int check_workers(const struct system_config *config, unsigned port,
 		system_error_what(error, "it has %u workers and %s, at the other end, has %u", own,
 				  far != TOPOLOGY_NONE ? config->stacks[far].name : "a relay",
 				  other);
-		system_error_remedy(error, "give both ends of a loopback as many workers");
+		system_error_remedy(error, "give both ends as many workers");
 		return -EINVAL;
 	}
 	return 0;
@@ -179,10 +179,11 @@ static int check_port(const struct system_config *config, unsigned port,
 				    own->name);
 		return -EINVAL;
 	}
-	if (device_is_loopback(own->device) && topology->peer_of_port[port] == TOPOLOGY_NONE) {
-		system_error_what(error, "a loopback has two ends, and this one has no peer");
-		system_error_remedy(error, "add a second port with device loopback and peer %s",
-				    own->name);
+	if (device_is_joined(own->device) && topology->peer_of_port[port] == TOPOLOGY_NONE) {
+		system_error_what(error, "a %s has two ends, and this one has no peer",
+				  own->device);
+		system_error_remedy(error, "add a second port with device %s and peer %s",
+				    own->device, own->name);
 		return -EINVAL;
 	}
 	return 0;

@@ -13,7 +13,7 @@
 struct topology {
 	int stack_of_port[SYSTEM_PORTS_MAX]; // TOPOLOGY_NONE: a relay's
 	int relay_of_port[SYSTEM_PORTS_MAX]; // TOPOLOGY_NONE: a stack's
-	int peer_of_port[SYSTEM_PORTS_MAX];  // loopbacks; else TOPOLOGY_NONE
+	int peer_of_port[SYSTEM_PORTS_MAX]; // what is joined inside the process; else TOPOLOGY_NONE
 	int port_of_stack[SYSTEM_STACKS_MAX];
 	int node_of_stack[SYSTEM_STACKS_MAX];	  // NUMA node of its port
 	int ports_of_relay[SYSTEM_RELAYS_MAX][2]; // left, right

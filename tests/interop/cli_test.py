@@ -305,6 +305,20 @@ def every_connection_and_both_families_add_up_at_a_rate():
     interop.check_books(results)
 
 
+def frames_may_pass_between_stacks_by_reference():
+    """Over net_ring: several workers on each side, answers of many segments, nothing kept by anybody."""
+    out, err = pollux("load", "--port", "net_ring", "--address", "198.18.0.1/24", "--target",
+                      "http://198.18.0.2/", "--workers", "2", "--connections", "16",
+                      "--requests-per-connection", "3", "--duration", "1s", "--json", "-")
+    results = json.loads(out)
+    requests = results["requests"]
+    assert requests["answered"] == requests["sent"] > 0 and requests["failed"] == 0, requests
+    assert len(results["books"]["stacks"]) == 4
+    assert results["books"]["mbufs"]["missing"] == 0, results["books"]["mbufs"]
+    interop.check_books(results)
+    assert "losses: none" in err, err
+
+
 @contextlib.contextmanager
 def server_without_end():
     """A server on a loopback that has said its first line."""
@@ -417,6 +431,7 @@ ANYWHERE = [
     results_on_standard_output_are_alone_there,
     failed_requests_are_counted_and_told_by_the_status,
     every_connection_and_both_families_add_up_at_a_rate,
+    frames_may_pass_between_stacks_by_reference,
     a_signal_ends_a_server_in_order,
     it_runs_from_where_it_is_put,
 ]

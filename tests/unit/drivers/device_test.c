@@ -38,12 +38,17 @@ static void the_name_dpdk_lists_is_without_devargs_and_with_a_domain(void **stat
 	expect_name("0001:AF:1f.1,a=b", "0001:af:1f.1");
 }
 
-static void only_the_word_loopback_is_one(void **state)
+static void only_the_words_loopback_and_net_ring_are_joined(void **state)
 {
 	(void)state;
 	assert_true(device_is_loopback("loopback"));
-	assert_false(device_is_loopback("loopback0"));
-	assert_false(device_is_loopback("net_ring0"));
+	assert_true(device_is_joined("loopback"));
+	assert_false(device_is_joined("loopback0"));
+	assert_false(device_is_loopback("net_ring"));
+	assert_true(device_is_ring("net_ring"));
+	assert_true(device_is_joined("net_ring"));
+	assert_false(device_is_joined("net_ring0")); // to itself, by its driver
+	assert_false(device_is_joined("net_ring,nodeaction=a:0:CREATE"));
 }
 
 static void arguments_are_found_by_their_whole_key(void **state)
@@ -120,7 +125,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pci_address_is_told_from_devargs),
 		cmocka_unit_test(the_name_dpdk_lists_is_without_devargs_and_with_a_domain),
-		cmocka_unit_test(only_the_word_loopback_is_one),
+		cmocka_unit_test(only_the_words_loopback_and_net_ring_are_joined),
 		cmocka_unit_test(arguments_are_found_by_their_whole_key),
 		cmocka_unit_test(traits_belong_to_the_whole_name_of_a_driver),
 		cmocka_unit_test(what_reads_memory_by_itself_needs_huge_pages),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The whole way: two stacks on workers of their own, a loopback between them, a connection that
-// carries bytes there and back and ends in order. With cores of their own and by turns, through
-// queues so short that the ports refuse, and through a shim that loses, duplicates, reorders and
-// corrupts. Each is a child process.
+// The whole way: two stacks on workers of their own, a loopback or a net_ring between them, a
+// connection that carries bytes there and back and ends in order. With cores of their own and by
+// turns, through queues so short that the ports refuse, and through a shim that loses, duplicates,
+// reorders and corrupts. Each is a child process.
 #include <sched.h>
 #include <string.h>
 
@@ -213,15 +213,30 @@ static struct system *echo(struct system_config *config)
 	return system;
 }
 
+static struct system_config *ring_config(void)
+{
+	struct system_config *config = child_loopback_config();
+
+	strcpy(config->ports[0].device, "net_ring");
+	strcpy(config->ports[1].device, "net_ring");
+	return config;
+}
+
 static void plain(void)
 {
 	child_stop(echo(child_loopback_config()));
+}
+
+static void plain_ring(void)
+{
+	child_stop(echo(ring_config()));
 }
 
 static void bytes_go_there_and_back(void **state)
 {
 	(void)state;
 	child_run_ok(plain);
+	child_run_ok(plain_ring);
 }
 
 static void on_one_cpu(void)
@@ -240,9 +255,8 @@ static void two_workers_by_turns_on_one_cpu_do_too(void **state)
 	child_run_ok(on_one_cpu);
 }
 
-static void through_short_queues(void)
+static void through_short(struct system_config *config)
 {
-	struct system_config *config = child_loopback_config();
 	struct system *system;
 
 	config->ports[0].rx_descriptors = config->ports[1].rx_descriptors = 4;
@@ -251,13 +265,24 @@ static void through_short_queues(void)
 	child_stop(system);
 }
 
+static void through_short_queues(void)
+{
+	through_short(child_loopback_config());
+}
+
+static void through_short_rings(void)
+{
+	through_short(ring_config());
+}
+
 static void what_a_port_refuses_is_sent_later_and_in_order(void **state)
 {
 	(void)state;
 	child_run_ok(through_short_queues);
+	child_run_ok(through_short_rings);
 }
 
-static void through_shims(void)
+static void through_bad(struct system_config *config)
 {
 	struct link_model_config bad = {
 		.loss_ppm = 20000,
@@ -268,7 +293,6 @@ static void through_shims(void)
 		.delay = 100 * PLX_MICROSECOND,
 		.jitter = 50 * PLX_MICROSECOND,
 	};
-	struct system_config *config = child_loopback_config();
 	struct system *system;
 	struct port_stats stats;
 
@@ -282,10 +306,21 @@ static void through_shims(void)
 	child_stop(system);
 }
 
+static void through_shims(void)
+{
+	through_bad(child_loopback_config());
+}
+
+static void through_shims_and_rings(void)
+{
+	through_bad(ring_config());
+}
+
 static void bytes_survive_a_bad_link(void **state)
 {
 	(void)state;
 	child_run_ok(through_shims);
+	child_run_ok(through_shims_and_rings);
 }
 
 int main(void)

@@ -64,24 +64,33 @@ static void expect_refusal(const char *message)
 	assert_string_equal(said, message);
 }
 
-static void a_loopback_joins_its_ports_whichever_names_the_other(void **state)
+static void expect_joined(const char *device, bool a_names_b, bool b_names_a)
 {
 	struct topology topology;
 	struct system_error error;
 
+	begin_again();
+	add_port("a", device, a_names_b ? "b" : "");
+	add_port("b", device, b_names_a ? "a" : "");
+	add_stack("s", "b", 2);
+	add_stack("c", "a", 2);
+	assert_int_equal(topology_make(&config, &topology, &error), 0);
+	assert_int_equal(topology.peer_of_port[0], 1);
+	assert_int_equal(topology.peer_of_port[1], 0);
+	assert_int_equal(topology.port_of_stack[0], 1);
+	assert_int_equal(topology.stack_of_port[0], 1);
+	assert_int_equal(topology.n_workers, 4);
+}
+
+static void two_ports_are_joined_whichever_names_the_other(void **state)
+{
+	static const char *const devices[] = {"loopback", "net_ring"};
+
 	(void)state;
-	for (unsigned which = 0; which < 3; which++) {
-		begin_again();
-		add_port("a", "loopback", which != 0 ? "b" : "");
-		add_port("b", "loopback", which != 1 ? "a" : "");
-		add_stack("s", "b", 2);
-		add_stack("c", "a", 2);
-		assert_int_equal(topology_make(&config, &topology, &error), 0);
-		assert_int_equal(topology.peer_of_port[0], 1);
-		assert_int_equal(topology.peer_of_port[1], 0);
-		assert_int_equal(topology.port_of_stack[0], 1);
-		assert_int_equal(topology.stack_of_port[0], 1);
-		assert_int_equal(topology.n_workers, 4);
+	for (unsigned i = 0; i < 2; i++) {
+		expect_joined(devices[i], true, false);
+		expect_joined(devices[i], false, true);
+		expect_joined(devices[i], true, true);
 	}
 }
 
@@ -171,7 +180,7 @@ static void a_relay_needs_two_ports_of_its_own(void **state)
 	add_stack("s", "a", 2);
 	add_relay("b", "c");
 	expect_refusal("stack s: it has 2 workers and a relay, at the other end, has 1; give both "
-		       "ends of a loopback as many workers");
+		       "ends as many workers");
 }
 
 static void a_port_carries_one_stack(void **state)
@@ -184,7 +193,7 @@ static void a_port_carries_one_stack(void **state)
 		       "own");
 }
 
-static void a_loopback_has_two_ends(void **state)
+static void what_is_joined_has_two_ends(void **state)
 {
 	(void)state;
 	add_port("a", "loopback", "");
@@ -207,8 +216,18 @@ static void a_loopback_has_two_ends(void **state)
 	add_port("b", "loopback", "");
 	add_port("c", "loopback", "b");
 	add_stack("s", "a", 1);
-	expect_refusal(
-		"port c: one of c and b is joined to a third port; join loopbacks two by two");
+	expect_refusal("port c: one of c and b is joined to a third port; join ports two by two");
+
+	begin_again();
+	add_port("a", "net_ring", "");
+	add_stack("s", "a", 1);
+	expect_refusal("port a: a net_ring has two ends, and this one has no peer; add a second "
+		       "port with device net_ring and peer a");
+
+	add_port("b", "loopback", "");
+	strcpy(config.ports[0].peer, "b");
+	expect_refusal("port a: its peer b is no other net_ring; name another port whose device is "
+		       "net_ring");
 }
 
 static void several_workers_need_as_many_at_the_other_end(void **state)
@@ -219,14 +238,14 @@ static void several_workers_need_as_many_at_the_other_end(void **state)
 	add_stack("s", "a", 2);
 	add_stack("t", "b", 3);
 	expect_refusal(
-		"stack s: it has 2 workers and t, at the other end, has 3; give both ends of "
-		"a loopback as many workers");
+		"stack s: it has 2 workers and t, at the other end, has 3; give both ends as "
+		"many workers");
 
 	begin_again();
 	add_port("a", "net_tap0", "");
 	add_stack("s", "a", 2);
 	expect_refusal(
-		"stack s: 2 workers on net_tap0; several work on a loopback only; set workers "
+		"stack s: 2 workers on net_tap0; several work on joined ports only; set workers "
 		"to 1");
 
 	begin_again();
@@ -241,13 +260,13 @@ static void several_workers_need_as_many_at_the_other_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_loopback_joins_its_ports_whichever_names_the_other, begin),
+		cmocka_unit_test_setup(two_ports_are_joined_whichever_names_the_other, begin),
 		cmocka_unit_test_setup(a_device_needs_no_peer, begin),
 		cmocka_unit_test_setup(names_must_lead_somewhere, begin),
 		cmocka_unit_test_setup(a_relay_takes_two_ports_and_a_worker, begin),
 		cmocka_unit_test_setup(a_relay_needs_two_ports_of_its_own, begin),
 		cmocka_unit_test_setup(a_port_carries_one_stack, begin),
-		cmocka_unit_test_setup(a_loopback_has_two_ends, begin),
+		cmocka_unit_test_setup(what_is_joined_has_two_ends, begin),
 		cmocka_unit_test_setup(several_workers_need_as_many_at_the_other_end, begin),
 	};
 
