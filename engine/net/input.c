@@ -51,18 +51,22 @@ static __rte_always_inline bool is_credible_source(const struct net *net,
 	const struct interface *interface = &net->interface;
 	const struct plx_addr *src = &ip->src;
 
-	if (ip->is_ipv6) {
-		if (src->bytes[0] == 0xff || (address_high(src) == 0 && address_low(src) <= 1))
-			return false;
-	} else {
+	if (!ip->is_ipv6) {
 		uint32_t ipv4 = (uint32_t)address_low(src);
 		uint8_t net_number = (uint8_t)(ipv4 >> 24);
 
-		if (net_number == 0 || net_number == 127 || (net_number & 0xf0) == 0xe0
-		    || interface_has_broadcast(interface, ipv4))
-			return false;
+		return net_number != 0 && net_number != 127 && (net_number & 0xf0) != 0xe0
+			&& !interface_has_broadcast(interface, ipv4)
+			&& !interface_owns_ipv4(interface, src);
 	}
-	return !interface_owns(interface, src);
+	return src->bytes[0] != 0xff && (address_high(src) != 0 || address_low(src) > 1)
+		&& !interface_owns(interface, src);
+}
+
+static __rte_always_inline bool is_ours(const struct net *net, const struct ip_header *ip)
+{
+	return ip->is_ipv6 ? interface_owns(&net->interface, &ip->dst)
+			   : interface_owns_ipv4(&net->interface, &ip->dst);
 }
 
 // A neighbour advertisement from an address of ours is another station's claim to it (RFC 4862
@@ -115,7 +119,7 @@ static __rte_always_inline enum net_verdict input_ip(struct net *net, struct net
 	uint32_t end = (uint32_t)frame->ip_offset + ip->header_bytes + ip->payload_bytes;
 
 	frame->transport_offset = (uint16_t)(frame->ip_offset + ip->header_bytes);
-	if (unlikely(!interface_owns(&net->interface, &ip->dst)))
+	if (unlikely(!is_ours(net, ip)))
 		return input_not_unicast(net, frame, now);
 	if (unlikely(!is_credible_source(net, ip)))
 		return refuse_source(net, frame);

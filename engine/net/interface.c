@@ -88,6 +88,9 @@ static bool add_range(struct interface *interface, const struct interface_addres
 		ranges[at] = ranges[at - 1];
 	ranges[at] = range;
 	interface->n_ranges++;
+	if (address->is_ipv4)
+		interface->ipv4_ranges[interface->n_ipv4_ranges++] =
+			(struct ipv4_range){(uint32_t)range.first, (uint32_t)range.span};
 	return true;
 }
 
@@ -185,6 +188,8 @@ const char *interface_init(struct interface *interface, const struct plx_stack_c
 	};
 	if (interface->has_ethernet) {
 		memcpy(&interface->mac, config->mac, sizeof(interface->mac));
+		interface->mac_word = mac_word_of(&interface->mac);
+		interface->is_untagged = config->vlan == 0 && config->outer_vlan == 0;
 		interface->vlan = config->vlan;
 		interface->outer_vlan = config->outer_vlan;
 		interface->l2_bytes = ETH_HEADER_BYTES + VLAN_TAG_BYTES * (config->vlan != 0)

@@ -28,6 +28,12 @@ struct address_range {
 	uint64_t span;
 };
 
+// Of IPv4 addresses the same, in host byte order.
+struct ipv4_range {
+	uint32_t first;
+	uint32_t span;
+};
+
 struct interface_address {
 	struct plx_addr addr; // the first of the range
 	uint32_t count;
@@ -37,6 +43,8 @@ struct interface_address {
 
 struct interface {
 	struct mac_addr mac;
+	uint64_t mac_word;   // to compare with mac_word_is()
+	bool is_untagged;    // Ethernet without a VLAN
 	uint16_t vlan;	     // 0: untagged
 	uint16_t outer_vlan; // 0: none but that
 	uint8_t l2_bytes;    // of a link header: 14, 18, 22, or 0 for bare IP
@@ -44,9 +52,11 @@ struct interface {
 	bool has_ipv6;
 	uint8_t n_addresses;
 	uint8_t n_ranges; // as many
+	uint8_t n_ipv4_ranges;
 	uint8_t n_broadcasts;
 	uint16_t mtu_bytes;
-	struct address_range ranges[INTERFACE_ADDRESSES_MAX]; // disjoint, in order of address
+	struct address_range ranges[INTERFACE_ADDRESSES_MAX];	// disjoint, in order of address
+	struct ipv4_range ipv4_ranges[INTERFACE_ADDRESSES_MAX]; // those of IPv4 once more
 	// 255.255.255.255 and those of the IPv4 prefixes, in host byte order.
 	uint32_t broadcasts[INTERFACE_ADDRESSES_MAX + 1];
 	struct interface_address
@@ -119,6 +129,20 @@ static inline bool interface_owns(const struct interface *interface, const struc
 		return interface_search(interface, high, low);
 	for (unsigned i = 0; i < interface->n_ranges; i++)
 		if (address_range_has(&interface->ranges[i], high, low))
+			return true;
+	return false;
+}
+
+// For an address that is known to be IPv4.
+static inline bool interface_owns_ipv4(const struct interface *interface,
+				       const struct plx_addr *addr)
+{
+	uint32_t ipv4 = (uint32_t)address_low(addr);
+
+	if (__builtin_expect(interface->n_ipv4_ranges > INTERFACE_LOOP_RANGES, 0))
+		return interface_search(interface, address_high(addr), address_low(addr));
+	for (unsigned i = 0; i < interface->n_ipv4_ranges; i++)
+		if (ipv4 - interface->ipv4_ranges[i].first <= interface->ipv4_ranges[i].span)
 			return true;
 	return false;
 }

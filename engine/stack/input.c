@@ -2,33 +2,35 @@
 //
 // Phase 1. A burst takes each step together: parse and verify, hash and fetch the buckets, fetch the control
 // blocks, then process one by one. Look-ups are made at the last step, so that what a segment of the burst
-// changes is seen by the next. Every frame leaves with exactly one fate, counted here.
+// changes is seen by the next. The frame that nearly every one is goes a way of its own (stack/ordinary.h).
+// Every frame leaves with exactly one fate, counted here.
 // Public interface: <pollux/stack.h>.
 #include <rte_mempool.h>
 #include <rte_prefetch.h>
 
 #include "net/input.h"
+#include "stack/ordinary.h"
 #include "stack/stack.h"
 #include "tcp/dispatch.h"
-#include "tcp/ecn.h"
 #include "tcp/icmp_error.h"
 #include "wire/mbuf_checksum.h"
-#include "wire/offload.h"
 
 enum {
 	BURST = 32,
 	PREFETCH_AHEAD = 4,
 	FINISH_AHEAD = 4,
-	PREFETCH_BYTES = 4
-		* CACHE_LINE, // headers end in the second line; a small payload is read as well
+	PREFETCH_LINES = 2, // where headers end
 };
 
 // One burst on its way through the steps.
 struct burst {
 	struct segment segments[BURST];
-	unsigned n_segments;
+	unsigned n_consumed;
+	unsigned n_refused;	    // looked like segments, and were none for us
 	struct rte_mbuf **returned; // where the next frame that is handed back goes
 };
+
+static void finish_unjudged(struct plx_stack *stack, struct burst *burst, struct rte_mbuf *m);
 
 static void drop(struct plx_stack *stack, struct rte_mbuf *m, enum plx_drop reason)
 {
@@ -71,6 +73,7 @@ static enum plx_drop parse_segment(const struct plx_stack *stack, const struct n
 	seg->drop = PLX_DROP_NONE;
 	seg->had_text = false;
 	seg->had_syn = false;
+	seg->is_judged = true;
 	seg->ecn = frame->ip.traffic_class & ECN_MASK;
 	seg->key.local = frame->ip.dst;
 	seg->key.remote = frame->ip.src;
@@ -79,21 +82,17 @@ static enum plx_drop parse_segment(const struct plx_stack *stack, const struct n
 	return PLX_DROP_NONE;
 }
 
-static void begin_segment(struct plx_stack *stack, struct burst *burst,
-			  const struct net_frame *frame)
+static bool begin_segment(struct plx_stack *stack, const struct net_frame *frame,
+			  struct segment *seg)
 {
-	struct segment *seg = &burst->segments[burst->n_segments];
 	// RFC 9293 3.9.2 (MUST-57): a SYN to a broadcast or multicast address is no segment of ours.
 	enum plx_drop reason = frame->to_group ? PLX_DROP_IP_NOT_FOR_US
 					       : parse_segment(stack, frame, seg);
 
-	if (reason != PLX_DROP_NONE) {
-		drop(stack, frame->mbuf, reason);
-		return;
-	}
-	flow_table_prefetch(stack->tcp.flows, seg->hash);
-	burst->n_segments++;
-	stack_count(stack, PLX_COUNTER_TCP_RX_SEGMENTS, 1);
+	if (reason == PLX_DROP_NONE)
+		return true;
+	drop(stack, frame->mbuf, reason);
+	return false;
 }
 
 static void on_icmp_error(struct plx_stack *stack, const struct net_frame *frame)
@@ -108,44 +107,44 @@ static void on_icmp_error(struct plx_stack *stack, const struct net_frame *frame
 	rte_pktmbuf_free(frame->mbuf);
 }
 
-// Step 1: what the frame is. All but TCP has its fate afterwards.
-static void begin_frame(struct plx_stack *stack, struct burst *burst, struct rte_mbuf *m)
+// Step 1, the general way: what the frame is. All but TCP has its fate afterwards.
+static __rte_noinline bool begin_frame(struct plx_stack *stack, struct burst *burst,
+				       struct rte_mbuf *m, struct segment *seg)
 {
 	struct net_frame frame;
 
-	stack_count(stack, PLX_COUNTER_RX_BYTES, m->pkt_len);
 	switch (net_input(stack->net, m, &frame, stack->tcp.now)) {
 	case NET_TCP:
-		begin_segment(stack, burst, &frame);
-		return;
+		return begin_segment(stack, &frame, seg);
 	case NET_ANSWERED:
 		stack_count(stack, PLX_COUNTER_FATE_ANSWERED, 1);
-		return;
+		break;
 	case NET_HELD:
-		return;
+		break;
 	case NET_ICMP_ERROR:
 		on_icmp_error(stack, &frame);
-		return;
+		break;
 	case NET_FOREIGN:
 		if (stack->returns_foreign) {
 			*burst->returned++ = frame.mbuf;
 			stack_count(stack, PLX_COUNTER_FATE_RETURNED, 1);
-			return;
+		} else {
+			drop(stack, frame.mbuf, frame.drop);
 		}
-		drop(stack, frame.mbuf, frame.drop);
-		return;
+		break;
 	case NET_DROP:
 		drop(stack, frame.mbuf, frame.drop);
-		return;
+		break;
 	}
+	return false;
 }
 
 // Step 3: the segment reaches its connection, and its frame has a fate.
-static void finish_segment(struct plx_stack *stack, struct segment *seg)
+static void finish_segment(struct plx_stack *stack, struct burst *burst, struct segment *seg)
 {
 	switch (dispatch_segment(&stack->tcp, seg)) {
 	case SEGMENT_CONSUMED:
-		stack_count(stack, PLX_COUNTER_FATE_CONSUMED, 1);
+		burst->n_consumed++;
 		break;
 	case SEGMENT_ANSWERED:
 		stack_count(stack, PLX_COUNTER_FATE_ANSWERED, 1);
@@ -153,39 +152,75 @@ static void finish_segment(struct plx_stack *stack, struct segment *seg)
 	case SEGMENT_DROPPED:
 		stack_drop(stack, seg->drop);
 		break;
+	case SEGMENT_UNJUDGED:
+		finish_unjudged(stack, burst, seg->mbuf);
+		return;
 	}
-	rte_pktmbuf_free(seg->mbuf); // NULL when somebody has taken it
+	if (seg->mbuf != NULL) // nobody has taken it
+		rte_pktmbuf_free(seg->mbuf);
+}
+
+// It looked ordinary and belongs to nobody: once more, the general way.
+static __rte_noinline void finish_unjudged(struct plx_stack *stack, struct burst *burst,
+					   struct rte_mbuf *m)
+{
+	struct segment seg;
+
+	if (!begin_frame(stack, burst, m, &seg)) {
+		burst->n_refused++;
+		return;
+	}
+	seg.candidate = INDEX_NONE;
+	finish_segment(stack, burst, &seg);
 }
 
 static inline void prefetch_frame(const struct rte_mbuf *m)
 {
 	const uint8_t *bytes = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint32_t end = m->data_len < PREFETCH_BYTES ? m->data_len : PREFETCH_BYTES;
 
-	for (uint32_t at = 0; at < end; at += CACHE_LINE)
-		rte_prefetch0(bytes + at);
+	rte_prefetch0(bytes);
+	rte_prefetch0(bytes + CACHE_LINE);
+	if (m->data_len > PREFETCH_LINES * CACHE_LINE) {
+		// A small payload is read as well.
+		rte_prefetch0(bytes + (size_t)2 * CACHE_LINE);
+		rte_prefetch0(bytes + (size_t)3 * CACHE_LINE);
+	}
 }
 
 static void input_burst(struct plx_stack *stack, struct burst *burst, struct rte_mbuf **frames,
 			unsigned n)
 {
-	burst->n_segments = 0;
+	struct segment *seg = burst->segments;
+	uint64_t rx_bytes = 0;
+	unsigned n_segments;
+
+	burst->n_consumed = 0;
+	burst->n_refused = 0;
 	for (unsigned i = 0; i < n && i < PREFETCH_AHEAD; i++)
 		prefetch_frame(frames[i]);
 	for (unsigned i = 0; i < n; i++) {
 		if (i + PREFETCH_AHEAD < n)
 			prefetch_frame(frames[i + PREFETCH_AHEAD]);
-		begin_frame(stack, burst, frames[i]);
+		rx_bytes += frames[i]->pkt_len;
+		if (likely(ordinary_segment(stack, frames[i], seg))
+		    || begin_frame(stack, burst, frames[i], seg)) {
+			flow_table_prefetch(stack->tcp.flows, seg->hash);
+			seg++;
+		}
 	}
-	for (unsigned i = 0; i < burst->n_segments; i++)
+	n_segments = (unsigned)(seg - burst->segments);
+	stack_count(stack, PLX_COUNTER_RX_BYTES, rx_bytes);
+	for (unsigned i = 0; i < n_segments; i++)
 		dispatch_prefetch(&stack->tcp, &burst->segments[i]);
-	for (unsigned i = 0; i < burst->n_segments && i < FINISH_AHEAD; i++)
+	for (unsigned i = 0; i < n_segments && i < FINISH_AHEAD; i++)
 		dispatch_prefetch_more(&stack->tcp, &burst->segments[i]);
-	for (unsigned i = 0; i < burst->n_segments; i++) {
-		if (i + FINISH_AHEAD < burst->n_segments)
+	for (unsigned i = 0; i < n_segments; i++) {
+		if (i + FINISH_AHEAD < n_segments)
 			dispatch_prefetch_more(&stack->tcp, &burst->segments[i + FINISH_AHEAD]);
-		finish_segment(stack, &burst->segments[i]);
+		finish_segment(stack, burst, &burst->segments[i]);
 	}
+	stack_count(stack, PLX_COUNTER_TCP_RX_SEGMENTS, n_segments - burst->n_refused);
+	stack_count(stack, PLX_COUNTER_FATE_CONSUMED, burst->n_consumed);
 }
 
 unsigned plx_input(struct plx_stack *stack, struct rte_mbuf **frames, unsigned n, plx_time now)

@@ -101,7 +101,7 @@ static inline void take_news(struct tcp *tcp, struct tcp_conn *c, const struct s
 }
 
 // What it means to window and loss; the rooms in the order of who may settle it.
-static void judge(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
+static __rte_noinline void judge(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
 	if (!conn_has(c, CONN_RECOVERY))
 		c->dupacks = 0;
@@ -124,9 +124,18 @@ static void judge(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *ne
 	}
 }
 
-// SND.UNA < SEG.ACK =< SND.NXT.
-static void on_new_ack(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
+// Without any of these nothing is being repaired, reduced or found out: the window just grows.
+static inline bool is_settled(const struct tcp_conn *c)
 {
+	return !conn_has(c,
+			 CONN_RECOVERY | CONN_CWR | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW
+				 | CONN_TAIL_PROBE | CONN_TAIL_PROBED | CONN_TAIL_RESENT);
+}
+
+// SND.UNA < SEG.ACK =< SND.NXT.
+static inline void on_new_ack(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
+{
+	bool was_settled = is_settled(c);
 	struct ack_news news;
 
 	take_news(tcp, c, seg, &news);
@@ -144,7 +153,13 @@ static void on_new_ack(struct tcp *tcp, struct tcp_conn *c, const struct segment
 	}
 	if (congestion_of(c)->observe != NULL)
 		congestion_of(c)->observe(c, &news);
-	judge(tcp, c, &news);
+	if (likely(was_settled)) {
+		c->dupacks = 0;
+		recovery_follow(c);
+		congestion_on_ack(c, &news);
+	} else {
+		judge(tcp, c, &news);
+	}
 	retransmit_on_new_ack(tcp, c);
 	neighbor_confirm(tcp->net, c->neighbor, tcp->now);
 	if (conn_has(c, CONN_WANTS_WRITABLE))

@@ -214,23 +214,27 @@ static enum row without_connection(const struct tcp *tcp, const struct segment *
 	return target->listener != NULL ? ROW_LISTEN : ROW_CLOSED;
 }
 
-// What the table says of nearly every segment there is (row ESTABLISHED, column ACK), without asking it.
-static inline bool is_ordinary(const struct tcp *tcp, uint32_t entry, const struct segment *seg)
+// What the table says of nearly every segment there is (row ESTABLISHED, column ACK), without asking it, and without
+// looking for its connection again: an established one is in the flow table, and there is one of a key.
+static inline bool is_ordinary(const struct tcp *tcp, const struct segment *seg)
 {
-	const struct tcp_conn *c = conn_at(tcp, entry_index(entry));
+	const struct tcp_conn *c;
 
-	return (seg->tcp.flags & ~TCP_PSH) == TCP_ACK && entry_kind(entry) == ENTRY_CONN
-		&& c->state == PLX_STATE_ESTABLISHED && !conn_has(c, CONN_RST_OWED);
+	if ((seg->tcp.flags & ~TCP_PSH) != TCP_ACK || entry_kind(seg->candidate) != ENTRY_CONN)
+		return false;
+	c = conn_at(tcp, seg->candidate);
+	return c->state == PLX_STATE_ESTABLISHED && !conn_has(c, CONN_RST_OWED | CONN_OFF_WIRE)
+		&& flow_key_is_equal(&c->key, &seg->key);
 }
 
-enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg)
+static __rte_noinline enum verdict dispatch_by_table(struct tcp *tcp, struct segment *seg)
 {
 	struct target target = {.entry = dispatch_find(tcp, &seg->key, seg->hash)};
 	enum row row;
 
-	if (likely(target.entry != INDEX_NONE && is_ordinary(tcp, target.entry, seg)))
-		return input_fast(tcp, conn_at(tcp, entry_index(target.entry)), seg);
 	if (target.entry == INDEX_NONE) {
+		if (!seg->is_judged)
+			return SEGMENT_UNJUDGED;
 		row = without_connection(tcp, seg, &target);
 	} else if (entry_kind(target.entry) >= ENTRY_TIME_WAIT) {
 		row = ROW_TIME_WAIT_ENTRY;
@@ -243,4 +247,11 @@ enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg)
 		row = (enum row)target.c->state;
 	}
 	return table[row][column_of(seg)](tcp, &target, seg);
+}
+
+enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg)
+{
+	if (likely(is_ordinary(tcp, seg)))
+		return input_fast(tcp, conn_at(tcp, seg->candidate), seg);
+	return dispatch_by_table(tcp, seg);
 }

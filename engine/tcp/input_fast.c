@@ -38,7 +38,8 @@ enum verdict input_fast(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 
 	if (!is_predicted(tcp, c, seg))
 		return tcp_input(tcp, c, seg);
-	timestamp_on_segment(tcp, c, seg);
+	if (seg->tcp.options.has_timestamps)
+		timestamp_on_predicted(tcp, c, seg);
 	keepalive_on_heard(tcp, c);
 	if (conn_has(c, CONN_ECN))
 		ecn_on_segment(tcp, c, seg);

@@ -157,8 +157,7 @@ static enum step send_new_segment(struct turn *t, uint32_t len_bytes, uint32_t u
 	step = turn_after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
 	if (step != STEP_DONE)
 		return step;
-	turn_mark_sent(t, idx, len, 0);
-	turn_advance_unsent(t, len);
+	turn_advance_unsent(t, len, turn_mark_sent(t, idx, len, 0));
 	if ((flags & TCP_FIN) != 0) {
 		c->flags |= CONN_FIN_SENT;
 		c->snd.nxt++;

@@ -12,17 +12,15 @@
 #include "tcp/retransmit.h"
 #include "tcp/send_queue.h"
 
-enum step turn_after_send(struct turn *t, enum tx_result result)
+enum step turn_after_failure(struct turn *t, enum tx_result result)
 {
 	if (result == TX_NO_MEMORY)
 		return STEP_NO_MEMORY;
-	if (result == TX_UNREACHABLE) {
-		if (!conn_is_synchronized(t->c)) {
-			conn_end(t->tcp, t->c, -EHOSTUNREACH);
-			return STEP_ENDED;
-		}
-		conn_soft_error(t->tcp, t->c, -EHOSTUNREACH);
+	if (!conn_is_synchronized(t->c)) {
+		conn_end(t->tcp, t->c, -EHOSTUNREACH);
+		return STEP_ENDED;
 	}
+	conn_soft_error(t->tcp, t->c, -EHOSTUNREACH);
 	t->left--;
 	return STEP_DONE;
 }
@@ -34,14 +32,7 @@ enum step turn_send_control(struct turn *t, uint32_t seq, uint8_t flags)
 	return turn_after_send(t, segment_tx_control(t->tcp, t->c, t->burst, seq, flags));
 }
 
-uint32_t turn_payload_max(const struct turn *t)
-{
-	uint32_t limit = segment_tx_payload_max(t->tcp);
-
-	return limit < t->c->mss ? limit : t->c->mss;
-}
-
-uint32_t turn_cut(struct turn *t, uint32_t idx, uint32_t len_bytes)
+uint32_t turn_cut_records(struct turn *t, uint32_t idx, uint32_t len_bytes)
 {
 	uint32_t total = 0;
 
@@ -61,20 +52,6 @@ uint32_t turn_cut(struct turn *t, uint32_t idx, uint32_t len_bytes)
 	return total;
 }
 
-void turn_mark_sent(struct turn *t, uint32_t idx, uint32_t len_bytes, uint8_t flags)
-{
-	for (uint32_t left = len_bytes; left > 0;) {
-		struct send_segment *seg = send_segment_at(t->tcp, idx);
-
-		seg->sent_at = t->tcp->now;
-		seg->flags |= flags;
-		left -= seg->len_bytes;
-		idx = seg->next;
-	}
-	reduction_on_sent(t->c, len_bytes);
-	t->c->last_sent_ms = (uint32_t)duration_to_ms(t->tcp->now);
-}
-
 // The record that begins at `seq`; INDEX_NONE when there is no memory to split the one that holds it.
 static uint32_t record_at(struct turn *t, uint32_t seq)
 {
@@ -89,20 +66,6 @@ static uint32_t record_at(struct turn *t, uint32_t seq)
 	return send_queue_split(t->tcp, t->c, idx, seq - seg->seq) ? seg->next : INDEX_NONE;
 }
 
-void turn_advance_unsent(struct turn *t, uint32_t len_bytes)
-{
-	struct tcp_conn *c = t->c;
-
-	for (uint32_t left = len_bytes; left > 0;) {
-		const struct send_segment *seg = send_segment_at(t->tcp, c->queue.unsent);
-
-		left -= seg->len_bytes;
-		c->queue.unsent = seg->next;
-	}
-	c->snd.nxt += len_bytes;
-	tcp_count_n(t->tcp, PLX_COUNTER_TCP_TX_BYTES, len_bytes);
-}
-
 // New data that a short segment sent again may carry as well: a probe's byte does not go alone twice.
 static uint32_t fill_up(struct turn *t, uint32_t room)
 {
@@ -114,18 +77,6 @@ static uint32_t fill_up(struct turn *t, uint32_t room)
 		return 0;
 	room = wnd < room ? (uint32_t)wnd : room;
 	return unsent < room ? unsent : room;
-}
-
-// The record that follows `len_bytes` from record `idx` on.
-static uint32_t record_behind(const struct turn *t, uint32_t idx, uint32_t len_bytes)
-{
-	for (uint32_t left = len_bytes; left > 0;) {
-		const struct send_segment *seg = send_segment_at(t->tcp, idx);
-
-		left -= seg->len_bytes;
-		idx = seg->next;
-	}
-	return idx;
 }
 
 // Text that was sent before, from `seq` to `end` or as far as a segment goes. *sent is how far that is.
@@ -149,10 +100,10 @@ static enum step resend_text(struct turn *t, uint32_t seq, uint32_t end, uint32_
 	step = turn_after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
 	if (step != STEP_DONE)
 		return step;
-	turn_mark_sent(t, idx, len, SEND_RESENT);
-	t->resent_idx = record_behind(t, idx, len);
+	t->resent_idx = turn_mark_sent(t, idx, len, SEND_RESENT);
 	t->resent_seq = seq + len;
-	turn_advance_unsent(t, len - old);
+	if (len > old)
+		turn_advance_unsent(t, len - old, t->resent_idx);
 	tcp_count_n(t->tcp, PLX_COUNTER_TCP_RETRANSMIT_BYTES, old);
 	*sent = seq + len + ((flags & TCP_FIN) != 0);
 	return STEP_DONE;

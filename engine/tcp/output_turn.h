@@ -5,7 +5,9 @@
 #ifndef TCP_OUTPUT_TURN_H
 #define TCP_OUTPUT_TURN_H
 
+#include "tcp/reduction.h"
 #include "tcp/segment_tx.h"
+#include "tcp/send_queue.h"
 
 // How a step of a connection's turn came out.
 enum step {
@@ -33,23 +35,65 @@ static inline enum step turn_room(const struct turn *t)
 
 // What a sent segment means to the turn. A peer that cannot be reached fails an attempt to connect; an
 // established connection is told and tries again by its timer (RFC 9293 3.9.2.2).
-enum step turn_after_send(struct turn *t, enum tx_result result);
+enum step turn_after_failure(struct turn *t, enum tx_result result);
+
+static inline enum step turn_after_send(struct turn *t, enum tx_result result)
+{
+	if (unlikely(result != TX_SENT))
+		return turn_after_failure(t, result);
+	t->left--;
+	return STEP_DONE;
+}
 
 // A segment without text.
 enum step turn_send_control(struct turn *t, uint32_t seq, uint8_t flags);
 
 // The most text a segment may have.
-uint32_t turn_payload_max(const struct turn *t);
+static inline uint32_t turn_payload_max(const struct turn *t)
+{
+	uint32_t limit = segment_tx_payload_max(t->tcp);
+
+	return limit < t->c->mss ? limit : t->c->mss;
+}
+
+// For turn_cut() only.
+uint32_t turn_cut_records(struct turn *t, uint32_t idx, uint32_t len_bytes);
 
 // Makes the records from `idx` on end after `len_bytes`, splitting the one that goes beyond. Gives how much
 // of it they hold: less when there is no memory to split, 0 when that leaves nothing.
-uint32_t turn_cut(struct turn *t, uint32_t idx, uint32_t len_bytes);
+static inline uint32_t turn_cut(struct turn *t, uint32_t idx, uint32_t len_bytes)
+{
+	if (likely(send_segment_at(t->tcp, idx)->len_bytes == len_bytes))
+		return len_bytes;
+	return turn_cut_records(t, idx, len_bytes);
+}
 
-// The records from `idx` on, `len_bytes` in all, were sent now.
-void turn_mark_sent(struct turn *t, uint32_t idx, uint32_t len_bytes, uint8_t flags);
+// The records from `idx` on, `len_bytes` in all, were sent now, with `flags` added to theirs. Gives the one behind them.
+static inline uint32_t turn_mark_sent(struct turn *t, uint32_t idx, uint32_t len_bytes,
+				      uint8_t flags)
+{
+	uint32_t left = len_bytes;
 
-// SND.NXT goes over the next `len_bytes` of unsent records.
-void turn_advance_unsent(struct turn *t, uint32_t len_bytes);
+	do {
+		struct send_segment *seg = send_segment_at(t->tcp, idx);
+
+		seg->sent_at = t->tcp->now;
+		seg->flags |= flags;
+		left -= seg->len_bytes;
+		idx = seg->next;
+	} while (unlikely(left > 0));
+	reduction_on_sent(t->c, len_bytes);
+	t->c->last_sent_ms = (uint32_t)duration_to_ms(t->tcp->now);
+	return idx;
+}
+
+// So many bytes of unsent records went out: SND.NXT goes over them, `behind` is the first unsent one now.
+static inline void turn_advance_unsent(struct turn *t, uint32_t len_bytes, uint32_t behind)
+{
+	t->c->queue.unsent = behind;
+	t->c->snd.nxt += len_bytes;
+	tcp_count_n(t->tcp, PLX_COUNTER_TCP_TX_BYTES, len_bytes);
+}
 
 // One segment of what was sent before, from `seq` on, which may be the FIN alone; *sent is how far it goes.
 enum step turn_resend(struct turn *t, uint32_t seq, uint32_t *sent);

@@ -22,14 +22,11 @@ uint32_t recv_tuning_most(const struct tcp *tcp, uint16_t profile)
 	return most > first ? most : first;
 }
 
-uint32_t recv_tuning_buffer(const struct tcp *tcp, const struct tcp_conn *c)
+uint32_t recv_tuning_grown(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	uint64_t grown = (uint64_t)first_of(tcp, c->profile) << c->rcv_grown;
-	uint32_t most;
+	uint32_t most = recv_tuning_most(tcp, c->profile);
 
-	if (c->rcv_grown == 0)
-		return (uint32_t)grown;
-	most = recv_tuning_most(tcp, c->profile);
 	return grown < most ? (uint32_t)grown : most;
 }
 

@@ -11,8 +11,16 @@
 // How large the buffer may get with these options.
 uint32_t recv_tuning_most(const struct tcp *tcp, uint16_t profile);
 
+// For recv_tuning_buffer() only.
+uint32_t recv_tuning_grown(const struct tcp *tcp, const struct tcp_conn *c);
+
 // How large it is.
-uint32_t recv_tuning_buffer(const struct tcp *tcp, const struct tcp_conn *c);
+static inline uint32_t recv_tuning_buffer(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	if (c->rcv_grown > 0)
+		return recv_tuning_grown(tcp, c);
+	return (uint32_t)conn_option(tcp, c, PLX_OPTION_RECEIVE_BUFFER);
+}
 
 // The connection is established: measuring begins.
 void recv_tuning_begin(const struct tcp *tcp, struct tcp_conn *c);

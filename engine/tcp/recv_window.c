@@ -17,9 +17,8 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-static uint32_t room_in(const struct tcp *tcp, const struct tcp_conn *c)
+static inline uint32_t room_in(const struct tcp_conn *c, uint32_t buffer)
 {
-	uint32_t buffer = recv_tuning_buffer(tcp, c);
 	// What will never be read takes no room.
 	uint32_t used = conn_has(c, CONN_READ_SHUT | CONN_USER_CLOSED) ? 0 : c->rcv_bytes;
 	uint32_t room = buffer > used ? buffer - used : 0;
@@ -42,14 +41,15 @@ static uint32_t to_field(uint32_t window, uint32_t granted, uint32_t room, unsig
 
 uint16_t recv_window_announce(struct tcp *tcp, struct tcp_conn *c)
 {
+	uint32_t buffer = recv_tuning_buffer(tcp, c);
 	uint32_t granted = conn_rcv_wnd(c);
-	uint32_t room = room_in(tcp, c);
+	uint32_t room = room_in(c, buffer);
 	uint32_t window = granted;
 	uint32_t field;
 
 	// RFC 9293 3.8.6.2.2: the edge moves by min(buffer / 2, MSS) or not at all. Under memory
 	// pressure it does not move.
-	if (room > granted && room - granted >= min_u32(recv_tuning_buffer(tcp, c) / 2, c->mss)
+	if (room > granted && room - granted >= min_u32(buffer / 2, c->mss)
 	    && tcp->mbufs_free > tcp->mbuf_floor)
 		window = room;
 	field = to_field(window, granted, room, c->rcv_wscale);
@@ -59,7 +59,7 @@ uint16_t recv_window_announce(struct tcp *tcp, struct tcp_conn *c)
 
 uint16_t recv_window_announce_syn(struct tcp *tcp, struct tcp_conn *c)
 {
-	uint32_t window = min_u32(room_in(tcp, c), UINT16_MAX);
+	uint32_t window = min_u32(room_in(c, recv_tuning_buffer(tcp, c)), UINT16_MAX);
 
 	c->rcv.adv = c->rcv.nxt + window;
 	return (uint16_t)window;
@@ -67,16 +67,18 @@ uint16_t recv_window_announce_syn(struct tcp *tcp, struct tcp_conn *c)
 
 bool recv_window_is_worth_update(const struct tcp *tcp, const struct tcp_conn *c)
 {
+	uint32_t buffer = recv_tuning_buffer(tcp, c);
 	uint32_t granted = conn_rcv_wnd(c);
-	uint32_t room = room_in(tcp, c);
+	uint32_t room;
 
-	if (conn_has(c, CONN_FIN_RECEIVED))
-		return false; // nothing will come
 	// Two segments or half the buffer, and at least twice what the peer still has: small reads from a
 	// wide window cause no segment of their own.
-	return room > granted
-		&& room - granted >= min_u32(recv_tuning_buffer(tcp, c) / 2, 2u * c->mss)
-		&& room >= 2 * (uint64_t)granted;
+	if (granted > buffer / 2)
+		return false;
+	room = room_in(c, buffer);
+	return room > granted && room - granted >= min_u32(buffer / 2, 2u * c->mss)
+		&& room >= 2 * (uint64_t)granted
+		&& !conn_has(c, CONN_FIN_RECEIVED); // nothing will come
 }
 
 uint8_t recv_window_scale_for(uint32_t buffer_bytes)

@@ -69,25 +69,26 @@ static bool makes_checksum(const struct tcp *tcp)
 
 // The port fills in the TCP checksum of a segment whose headers begin at the data of `m`.
 static __rte_noinline void offload_checksum(const struct tcp *tcp, struct rte_mbuf *m,
-					    const struct headers *h, bool is_ipv4)
+					    size_t tcp_bytes, uint32_t pseudo_sum, bool is_ipv4)
 {
 	struct offload_layout layout = {
 		.l3_bytes = (uint8_t)ip_header_bytes(is_ipv4),
-		.l4_bytes = (uint8_t)tcp_header_build_bytes(&h->tcp.options),
+		.l4_bytes = (uint8_t)tcp_bytes,
 		.is_ipv6 = !is_ipv4,
 		.ipv4_checksum = is_ipv4 && has_offload(tcp, PLX_OFFLOAD_TX_IPV4_CHECKSUM),
 	};
 
-	tcp_checksum_prepare_offload(m, &layout, h->pseudo_sum);
+	tcp_checksum_prepare_offload(m, &layout, pseudo_sum);
 	m->l2_len = tcp->config.link_bytes;
 }
 
 // Puts the headers in front of the payload in its mbuf, whose headroom is enough. `pkt_len` grows with them.
-static inline void prepend_headers(const struct tcp *tcp, const struct payload *payload,
-				   struct headers *h)
+// `is_ipv4` is a constant.
+static __rte_always_inline void prepend_headers_of(const struct tcp *tcp,
+						   const struct payload *payload, struct headers *h,
+						   bool is_ipv4)
 {
 	struct rte_mbuf *m = payload->m;
-	bool is_ipv4 = plx_addr_is_ipv4(&h->key->remote);
 	size_t ip_bytes = ip_header_bytes(is_ipv4);
 	size_t tcp_bytes = tcp_header_build_bytes(&h->tcp.options);
 	uint16_t segment_bytes = (uint16_t)(m->pkt_len + tcp_bytes);
@@ -108,7 +109,7 @@ static inline void prepend_headers(const struct tcp *tcp, const struct payload *
 	tcp_header_build(bytes + ip_bytes, &h->tcp, &sum);
 	ip_write_header(tcp->net, bytes, &ip);
 	if (unlikely(!makes_checksum(tcp))) {
-		offload_checksum(tcp, m, h, is_ipv4);
+		offload_checksum(tcp, m, tcp_bytes, h->pseudo_sum, is_ipv4);
 		return;
 	}
 	if (is_ipv4 && has_offload(tcp, PLX_OFFLOAD_TX_IPV4_CHECKSUM)) {
@@ -121,13 +122,19 @@ static inline void prepend_headers(const struct tcp *tcp, const struct payload *
 	store_be16(bytes + ip_bytes + TCP_CHECKSUM_OFFSET, checksum_fold(sum));
 }
 
-// RFC 9293 3.7.1, RFC 7323 2.2 and 3.2: offers, and answers to offers.
-static __rte_noinline void fill_syn_options(struct tcp *tcp, const struct tcp_conn *c,
-					    struct tcp_header *header)
+static __rte_always_inline void prepend_headers(const struct tcp *tcp,
+						const struct payload *payload, struct headers *h)
 {
-	struct tcp_options *options = &header->options;
-	bool is_answer = (header->flags & TCP_ACK) != 0;
+	if (likely(plx_addr_is_ipv4(&h->key->remote)))
+		prepend_headers_of(tcp, payload, h, true);
+	else
+		prepend_headers_of(tcp, payload, h, false);
+}
 
+// RFC 9293 3.7.1, RFC 7323 2.2 and 3.2: offers, and answers to offers.
+static void fill_syn_options(struct tcp *tcp, const struct tcp_conn *c, bool is_answer,
+			     struct tcp_options *options)
+{
 	options->has_mss = true;
 	options->mss = recv_window_mss(tcp, c->profile, conn_is_ipv6(c));
 	options->has_window_scale = is_answer ? conn_has(c, CONN_WINDOW_SCALE)
@@ -145,8 +152,9 @@ static void on_ack_sent(struct tcp_conn *c)
 	c->flags &= ~CONN_ACK_NOW;
 }
 
-static inline void fill_headers(struct tcp *tcp, struct tcp_conn *c, uint32_t seq, uint8_t flags,
-				struct headers *h)
+// `may_be_syn` is a constant: without it no options but timestamps are thought of.
+static __rte_always_inline void fill_headers(struct tcp *tcp, struct tcp_conn *c, uint32_t seq,
+					     uint8_t flags, bool may_be_syn, struct headers *h)
 {
 	bool is_ack = (flags & TCP_ACK) != 0;
 
@@ -160,9 +168,9 @@ static inline void fill_headers(struct tcp *tcp, struct tcp_conn *c, uint32_t se
 	h->tcp.urgent = 0;
 	h->tcp.flags = flags;
 	h->tcp.options = (struct tcp_options){0};
-	if (unlikely((flags & TCP_SYN) != 0)) {
+	if (may_be_syn && (flags & TCP_SYN) != 0) {
 		h->tcp.window = recv_window_announce_syn(tcp, c);
-		fill_syn_options(tcp, c, &h->tcp);
+		fill_syn_options(tcp, c, (flags & TCP_ACK) != 0, &h->tcp.options);
 	} else {
 		h->tcp.window = recv_window_announce(tcp, c);
 		// RFC 7323 3.2: on every segment once negotiated.
@@ -178,11 +186,25 @@ static inline void fill_headers(struct tcp *tcp, struct tcp_conn *c, uint32_t se
 		on_ack_sent(c);
 }
 
+// What of a segment of a connection is not the connection's.
+struct segment_form {
+	uint32_t seq;
+	uint8_t flags;
+	uint8_t ecn;
+	bool may_be_syn; // a constant
+};
+
 // Sends payload as a segment of `c`. Takes the mbuf.
-static inline enum tx_result transmit(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
-				      const struct payload *payload, struct headers *h)
+static __rte_always_inline enum tx_result transmit(struct tcp *tcp, struct tcp_conn *c,
+						   struct tx_burst *burst,
+						   const struct payload *payload,
+						   const struct segment_form *form)
 {
-	prepend_headers(tcp, payload, h);
+	struct headers h;
+
+	fill_headers(tcp, c, form->seq, form->flags, form->may_be_syn, &h);
+	h.ecn = form->ecn;
+	prepend_headers(tcp, payload, &h);
 	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
 	switch (net_transmit(tcp->net, payload->m, &c->neighbor, &c->key.remote, tcp->now)) {
 	case NET_TX_READY:
@@ -204,20 +226,28 @@ static struct rte_mbuf *alloc(struct tcp *tcp)
 	return m;
 }
 
+static __rte_noinline enum tx_result transmit_syn(struct tcp *tcp, struct tcp_conn *c,
+						  struct tx_burst *burst,
+						  const struct payload *none, uint8_t flags,
+						  uint32_t seq)
+{
+	return transmit(tcp, c, burst, none, &(struct segment_form){seq, flags, 0, true});
+}
+
 enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 				  uint32_t seq, uint8_t flags)
 {
 	struct payload none = {.m = alloc(tcp)};
-	struct headers h;
 
 	if (none.m == NULL)
 		return TX_NO_MEMORY;
-	fill_headers(tcp, c, seq, flags, &h);
-	if ((flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0)
+	if (unlikely((flags & TCP_SYN) != 0))
+		return transmit_syn(tcp, c, burst, &none, flags, seq);
+	if ((flags & (TCP_FIN | TCP_RST)) == 0)
 		tcp_count(tcp, PLX_COUNTER_TCP_ACKS);
 	else if ((flags & TCP_RST) != 0)
 		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_SENT);
-	return transmit(tcp, c, burst, &none, &h);
+	return transmit(tcp, c, burst, &none, &(struct segment_form){seq, flags, 0, false});
 }
 
 // Headers go in front of the payload where it lies, if nobody else holds or shares the mbuf.
@@ -355,13 +385,13 @@ static void take_payload(struct tcp *tcp, uint32_t idx, uint32_t len_bytes, stru
 
 // RFC 3168 6.1.4 to 6.1.6: new data, but no probe of a closed window; the first of it after a reduction says so.
 // Whoever has sent a SYN without ECN as well only listens for marks (6.1.1).
-static void mark_capable(struct tcp_conn *c, struct headers *h)
+static void mark_capable(struct tcp_conn *c, struct segment_form *form)
 {
-	if (h->tcp.seq != c->snd.nxt || conn_has(c, CONN_PERSIST | CONN_SYN_RESENT))
+	if (form->seq != c->snd.nxt || conn_has(c, CONN_PERSIST | CONN_SYN_RESENT))
 		return;
-	h->ecn = ECN_ECT_0;
+	form->ecn = ECN_ECT_0;
 	if (conn_has(c, CONN_CWR_OWED))
-		h->tcp.flags |= TCP_CWR;
+		form->flags |= TCP_CWR;
 	c->flags &= ~CONN_CWR_OWED;
 }
 
@@ -369,16 +399,15 @@ enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_bu
 			       uint32_t idx, uint32_t len_bytes, uint8_t flags)
 {
 	const struct send_segment *first = send_segment_at(tcp, idx);
-	struct payload payload;
-	struct headers h;
+	struct segment_form form = {first->seq, flags, 0, false};
+	struct payload payload = {0};
 
 	take_payload(tcp, idx, len_bytes, &payload);
 	if (payload.m == NULL)
 		return TX_NO_MEMORY;
-	fill_headers(tcp, c, first->seq, flags, &h);
 	if (conn_has(c, CONN_ECN))
-		mark_capable(c, &h);
-	return transmit(tcp, c, burst, &payload, &h);
+		mark_capable(c, &form);
+	return transmit(tcp, c, burst, &payload, &form);
 }
 
 void segment_tx_early_ack(struct tcp *tcp, struct tcp_conn *c)
@@ -388,7 +417,7 @@ void segment_tx_early_ack(struct tcp *tcp, struct tcp_conn *c)
 
 	if (none.m == NULL)
 		return;
-	fill_headers(tcp, c, c->snd.nxt, TCP_ACK, &h);
+	fill_headers(tcp, c, c->snd.nxt, TCP_ACK, false, &h);
 	prepend_headers(tcp, &none, &h);
 	tcp_count(tcp, PLX_COUNTER_TCP_ACKS);
 	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);

@@ -61,4 +61,14 @@ static inline void timestamp_on_segment(const struct tcp *tcp, struct tcp_conn *
 	}
 }
 
+// The same for a segment that begins at RCV.NXT and is known not to be old.
+static inline void timestamp_on_predicted(const struct tcp *tcp, struct tcp_conn *c,
+					  const struct segment *seg)
+{
+	if (c->ack_segs == 0 && conn_has(c, CONN_TIMESTAMPS)) {
+		c->ts_recent = seg->tcp.options.ts_val;
+		c->ts_recent_age = timestamp_age_clock(tcp);
+	}
+}
+
 #endif

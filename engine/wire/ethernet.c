@@ -11,7 +11,6 @@
 #include "wire/bytes.h"
 
 enum {
-	TYPE_OFFSET = 12,
 	TAG_OFFSET = 14, // tag control information, then the inner type
 	INNER_TYPE_OFFSET = 16,
 	INNER_TAG_OFFSET = 18,
@@ -57,7 +56,7 @@ enum plx_drop eth_header_parse(const uint8_t *bytes, size_t len_bytes, struct et
 		return PLX_DROP_FRAME_SHORT;
 	memcpy(&out->dst, bytes, ETH_ADDR_BYTES);
 	memcpy(&out->src, bytes + ETH_ADDR_BYTES, ETH_ADDR_BYTES);
-	out->type = load_be16(bytes + TYPE_OFFSET);
+	out->type = load_be16(bytes + ETH_TYPE_OFFSET);
 	out->vlan = 0;
 	out->outer_vlan = 0;
 	out->header_bytes = ETH_HEADER_BYTES;
@@ -74,7 +73,7 @@ void eth_outer_tag_build(uint8_t *bytes, uint16_t outer_vlan)
 
 size_t eth_header_build(uint8_t *bytes, const struct eth_header *in)
 {
-	uint8_t *at = bytes + TYPE_OFFSET;
+	uint8_t *at = bytes + ETH_TYPE_OFFSET;
 
 	memcpy(bytes, &in->dst, ETH_ADDR_BYTES);
 	memcpy(bytes + ETH_ADDR_BYTES, &in->src, ETH_ADDR_BYTES);

@@ -15,6 +15,7 @@
 enum {
 	ETH_ADDR_BYTES = 6,
 	ETH_HEADER_BYTES = 14, // untagged
+	ETH_TYPE_OFFSET = 12,
 	VLAN_TAG_BYTES = 4,
 	ETH_TAGGED_BYTES = ETH_HEADER_BYTES + VLAN_TAG_BYTES,
 	ETH_HEADER_MAX_BYTES = ETH_HEADER_BYTES + 2 * VLAN_TAG_BYTES,
@@ -67,6 +68,28 @@ static inline struct mac_addr mac_broadcast(void)
 static inline bool mac_is_equal(const struct mac_addr *a, const struct mac_addr *b)
 {
 	return memcmp(a->bytes, b->bytes, ETH_ADDR_BYTES) == 0;
+}
+
+// The address at `bytes`, with two bytes behind it that do not count, as one word to compare.
+static inline uint64_t mac_word(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? word >> 16 : word << 16;
+}
+
+static inline uint64_t mac_word_of(const struct mac_addr *mac)
+{
+	uint8_t padded[sizeof(uint64_t)] = {0};
+
+	memcpy(padded, mac, sizeof(*mac));
+	return mac_word(padded);
+}
+
+static inline bool mac_word_is(const uint8_t *bytes, uint64_t word)
+{
+	return mac_word(bytes) == word;
 }
 
 // True for every group address, the broadcast one among them.

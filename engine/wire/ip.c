@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // IPv4 (RFC 791) and IPv6 (RFC 8200) headers between bytes and values.
-// The header without options is the straight way; options are looked at behind it.
+// The header without options is the straight way, in the header file; options are looked at here.
 // Called by stack/ for every received packet, by net/ and tcp/segment_tx for every sent one.
 #include "wire/ip.h"
 
@@ -13,10 +13,6 @@
 #include "wire/ipv6_extension.h"
 
 enum {
-	IPV4_TOTAL_OFFSET = 2,
-	IPV4_FRAGMENT_OFFSET = 6,
-	IPV4_PROTOCOL_OFFSET = 9,
-	IPV4_FRAGMENT_MASK = 0x3fff, // more fragments, and the offset
 	IPV4_MORE_FRAGMENTS = 0x2000,
 	IPV4_OFFSET_MASK = 0x1fff, // in units of eight bytes
 	IPV4_ID_OFFSET = 4,
@@ -25,14 +21,6 @@ enum {
 	IPV4_OPTION_LOOSE_ROUTE = 131,
 	IPV4_OPTION_STRICT_ROUTE = 137,
 };
-
-// The partial sum of a header without options.
-static inline uint32_t sum_plain_header(const uint8_t *bytes)
-{
-	return checksum_narrow((uint64_t)load_word(bytes) + load_word(bytes + 4)
-			       + load_word(bytes + 8) + load_word(bytes + 12)
-			       + load_word(bytes + 16));
-}
 
 // RFC 791 3.1: each option but the two of one octet has a length, and none goes past the header.
 // RFC 7126 4.3, 4.4: a route that the sender chose gets around filters.
@@ -55,46 +43,15 @@ static enum plx_drop judge_options(const uint8_t *option, size_t len_bytes)
 	return PLX_DROP_NONE;
 }
 
-// `header_bytes`, a constant for the header without options, lies within `len_bytes`.
-static __rte_always_inline enum plx_drop read_ipv4(const uint8_t *bytes, size_t len_bytes,
-						   bool verify_checksum, uint16_t header_bytes,
-						   struct ip_header *out)
-{
-	uint16_t total_bytes = load_be16(bytes + IPV4_TOTAL_OFFSET);
-
-	if (unlikely(total_bytes < header_bytes || total_bytes > len_bytes))
-		return PLX_DROP_IPV4_HEADER;
-	if (verify_checksum) {
-		uint32_t sum = header_bytes == IPV4_HEADER_BYTES
-			? sum_plain_header(bytes)
-			: checksum_partial(bytes, header_bytes, 0);
-
-		if (unlikely(!checksum_is_valid(sum)))
-			return PLX_DROP_IPV4_CHECKSUM;
-	}
-	out->src = addr_of_ipv4_bytes(bytes + IPV4_SRC_OFFSET);
-	out->dst = addr_of_ipv4_bytes(bytes + IPV4_DST_OFFSET);
-	out->payload_bytes = total_bytes - header_bytes;
-	out->header_bytes = header_bytes;
-	out->protocol = bytes[IPV4_PROTOCOL_OFFSET];
-	out->hop_limit = bytes[IPV4_TTL_OFFSET];
-	out->traffic_class = bytes[1];
-	out->is_ipv6 = false;
-	if (unlikely((load_be16(bytes + IPV4_FRAGMENT_OFFSET) & IPV4_FRAGMENT_MASK) != 0))
-		return PLX_DROP_IP_FRAGMENT;
-	return PLX_DROP_NONE;
-}
-
-static __rte_noinline enum plx_drop read_ipv4_with_options(const uint8_t *bytes, size_t len_bytes,
-							   bool verify_checksum,
-							   struct ip_header *out)
+enum plx_drop ipv4_header_parse_options(const uint8_t *bytes, size_t len_bytes,
+					bool verify_checksum, struct ip_header *out)
 {
 	uint16_t header_bytes = (bytes[0] & 0x0f) * 4;
 	enum plx_drop verdict;
 
 	if (bytes[0] >> 4 != 4 || header_bytes <= IPV4_HEADER_BYTES || header_bytes > len_bytes)
 		return PLX_DROP_IPV4_HEADER;
-	verdict = read_ipv4(bytes, len_bytes, verify_checksum, header_bytes, out);
+	verdict = ipv4_read(bytes, len_bytes, verify_checksum, header_bytes, out);
 	if (verdict == PLX_DROP_NONE || verdict == PLX_DROP_IP_FRAGMENT) {
 		enum plx_drop drop = judge_options(bytes + IPV4_HEADER_BYTES,
 						   header_bytes - IPV4_HEADER_BYTES);
@@ -103,16 +60,6 @@ static __rte_noinline enum plx_drop read_ipv4_with_options(const uint8_t *bytes,
 			return drop;
 	}
 	return verdict;
-}
-
-enum plx_drop ipv4_header_parse(const uint8_t *bytes, size_t len_bytes, bool verify_checksum,
-				struct ip_header *out)
-{
-	if (unlikely(len_bytes < IPV4_HEADER_BYTES))
-		return PLX_DROP_FRAME_SHORT;
-	if (unlikely(bytes[0] != IPV4_PLAIN))
-		return read_ipv4_with_options(bytes, len_bytes, verify_checksum, out);
-	return read_ipv4(bytes, len_bytes, verify_checksum, IPV4_HEADER_BYTES, out);
 }
 
 void ipv4_fragment_read(const uint8_t *bytes, struct ip_fragment *out)

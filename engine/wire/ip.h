@@ -6,6 +6,9 @@
 #ifndef WIRE_IP_H
 #define WIRE_IP_H
 
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
 #include <pollux/drop.h>
 
 #include "wire/addr.h"
@@ -21,7 +24,11 @@ enum {
 // Offsets, and what stands at the beginning.
 enum ip_layout {
 	IPV4_PLAIN = 0x45, // version 4, header of five words
+	IPV4_TOTAL_OFFSET = 2,
+	IPV4_FRAGMENT_OFFSET = 6,
+	IPV4_FRAGMENT_MASK = 0x3fff, // more fragments, and the offset
 	IPV4_TTL_OFFSET = 8,
+	IPV4_PROTOCOL_OFFSET = 9,
 	IPV4_SRC_OFFSET = 12,
 	IPV4_DST_OFFSET = 16,
 	IPV4_DONT_FRAGMENT = 0x4000,
@@ -65,8 +72,8 @@ struct ip_fragment {
 // but for source routes. PLX_DROP_NONE; PLX_DROP_IP_FRAGMENT, `out` is of the piece then; or
 // PLX_DROP_FRAME_SHORT, PLX_DROP_IPV4_HEADER, PLX_DROP_IPV4_CHECKSUM, PLX_DROP_IPV4_OPTION,
 // PLX_DROP_IP_SOURCE_ROUTE, and `out` is not to be used.
-enum plx_drop ipv4_header_parse(const uint8_t *bytes, size_t len_bytes, bool verify_checksum,
-				struct ip_header *out);
+static inline enum plx_drop ipv4_header_parse(const uint8_t *bytes, size_t len_bytes,
+					      bool verify_checksum, struct ip_header *out);
 
 // Of an IPv4 header that was parsed. What is no fragment has offset 0 and no more to come.
 void ipv4_fragment_read(const uint8_t *bytes, struct ip_fragment *out);
@@ -76,6 +83,58 @@ void ipv4_fragment_read(const uint8_t *bytes, struct ip_fragment *out);
 // PLX_DROP_IPV6_HEADER. An IPv4-mapped address on the wire would pass for an IPv4 one above (RFC
 // 4942 2.2) and is refused: PLX_DROP_IP_SOURCE, PLX_DROP_IP_NOT_FOR_US.
 enum plx_drop ipv6_header_parse(const uint8_t *bytes, size_t len_bytes, struct ip_header *out);
+
+// The partial sum of a header without options.
+static inline uint32_t ipv4_sum_plain(const uint8_t *bytes)
+{
+	return checksum_narrow((uint64_t)load_word(bytes) + load_word(bytes + 4)
+			       + load_word(bytes + 8) + load_word(bytes + 12)
+			       + load_word(bytes + 16));
+}
+
+// `header_bytes`, a constant for the header without options, lies within `len_bytes`.
+static __rte_always_inline enum plx_drop ipv4_read(const uint8_t *bytes, size_t len_bytes,
+						   bool verify_checksum, uint16_t header_bytes,
+						   struct ip_header *out)
+{
+	uint16_t total_bytes = load_be16(bytes + IPV4_TOTAL_OFFSET);
+
+	if (unlikely(total_bytes < header_bytes || total_bytes > len_bytes))
+		return PLX_DROP_IPV4_HEADER;
+	if (verify_checksum) {
+		uint32_t sum = header_bytes == IPV4_HEADER_BYTES
+			? ipv4_sum_plain(bytes)
+			: checksum_partial(bytes, header_bytes, 0);
+
+		if (unlikely(!checksum_is_valid(sum)))
+			return PLX_DROP_IPV4_CHECKSUM;
+	}
+	out->src = addr_of_ipv4_bytes(bytes + IPV4_SRC_OFFSET);
+	out->dst = addr_of_ipv4_bytes(bytes + IPV4_DST_OFFSET);
+	out->payload_bytes = total_bytes - header_bytes;
+	out->header_bytes = header_bytes;
+	out->protocol = bytes[IPV4_PROTOCOL_OFFSET];
+	out->hop_limit = bytes[IPV4_TTL_OFFSET];
+	out->traffic_class = bytes[1];
+	out->is_ipv6 = false;
+	if (unlikely((load_be16(bytes + IPV4_FRAGMENT_OFFSET) & IPV4_FRAGMENT_MASK) != 0))
+		return PLX_DROP_IP_FRAGMENT;
+	return PLX_DROP_NONE;
+}
+
+// For ipv4_header_parse() only.
+enum plx_drop ipv4_header_parse_options(const uint8_t *bytes, size_t len_bytes,
+					bool verify_checksum, struct ip_header *out);
+
+static inline enum plx_drop ipv4_header_parse(const uint8_t *bytes, size_t len_bytes,
+					      bool verify_checksum, struct ip_header *out)
+{
+	if (unlikely(len_bytes < IPV4_HEADER_BYTES))
+		return PLX_DROP_FRAME_SHORT;
+	if (unlikely(bytes[0] != IPV4_PLAIN))
+		return ipv4_header_parse_options(bytes, len_bytes, verify_checksum, out);
+	return ipv4_read(bytes, len_bytes, verify_checksum, IPV4_HEADER_BYTES, out);
+}
 
 // Write a header without options or extensions; return its length. Without `fill_checksum` the
 // field is zero, as a port that computes it wants it; with it the sum is taken from the words in

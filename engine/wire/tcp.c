@@ -8,16 +8,12 @@
 
 #include <rte_branch_prediction.h>
 
-#include "wire/bytes.h"
-#include "wire/checksum.h"
-
 enum {
 	SRC_PORT_OFFSET = 0,
 	DST_PORT_OFFSET = 2,
 	SEQ_OFFSET = 4,
 	ACK_OFFSET = 8,
 	DATA_OFFSET_OFFSET = 12,
-	FLAGS_OFFSET = 13,
 	WINDOW_OFFSET = 14,
 	URGENT_OFFSET = 18,
 };
@@ -37,12 +33,6 @@ enum option_bytes {
 	SACK_PERMITTED_BYTES = 2,
 	TIMESTAMPS_BYTES = 10,
 };
-
-// NOP NOP TIMESTAMPS, and NOP WINDOW_SCALE, with their lengths: an option that fills its words.
-#define ALIGNED_TIMESTAMPS \
-	((uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_TIMESTAMPS << 8 | TIMESTAMPS_BYTES)
-#define ALIGNED_WINDOW_SCALE \
-	((uint32_t)OPTION_NOP << 24 | OPTION_WINDOW_SCALE << 16 | WINDOW_SCALE_BYTES << 8)
 
 // One option whose length is within the list. A known kind with a length that is not its own is
 // skipped like an unknown one. All but timestamps are offers, which only a SYN can make.
@@ -110,13 +100,13 @@ enum plx_drop tcp_header_parse(const uint8_t *bytes, size_t len_bytes, struct tc
 	out->ack = load_be32(bytes + ACK_OFFSET);
 	out->window = load_be16(bytes + WINDOW_OFFSET);
 	out->urgent = load_be16(bytes + URGENT_OFFSET);
-	out->flags = bytes[FLAGS_OFFSET];
+	out->flags = bytes[TCP_FLAGS_OFFSET];
 	out->header_bytes = (bytes[DATA_OFFSET_OFFSET] >> 4) * 4;
 
 	if (unlikely(out->header_bytes < TCP_HEADER_BYTES || out->header_bytes > len_bytes))
 		return PLX_DROP_TCP_HEADER;
 	if (likely(out->header_bytes == TCP_HEADER_BYTES + TCP_TIMESTAMP_BYTES
-		   && load_be32(options) == ALIGNED_TIMESTAMPS)) {
+		   && load_be32(options) == TCP_ALIGNED_TIMESTAMPS)) {
 		out->options = (struct tcp_options){
 			.has_timestamps = true,
 			.ts_val = load_be32(options + 4),
@@ -129,40 +119,4 @@ enum plx_drop tcp_header_parse(const uint8_t *bytes, size_t len_bytes, struct tc
 		return PLX_DROP_NONE;
 	return read_options(options, out->header_bytes - TCP_HEADER_BYTES,
 			    (out->flags & TCP_SYN) != 0, &out->options);
-}
-
-// In words, so that the sum is taken from registers and not from bytes just stored.
-static inline uint8_t *put_word(uint8_t *at, uint32_t value, uint64_t *sum)
-{
-	uint32_t word = be32_of(value);
-
-	store_word(at, word);
-	*sum += word;
-	return at + sizeof(word);
-}
-
-size_t tcp_header_build(uint8_t *bytes, const struct tcp_header *in, uint32_t *sum)
-{
-	size_t header_bytes = tcp_header_build_bytes(&in->options);
-	uint32_t offset_flags = (uint32_t)header_bytes << 26 | (uint32_t)in->flags << 16;
-	uint64_t total = 0;
-	uint8_t *at = bytes;
-
-	at = put_word(at, (uint32_t)in->src_port << 16 | in->dst_port, &total);
-	at = put_word(at, in->seq, &total);
-	at = put_word(at, in->ack, &total);
-	at = put_word(at, offset_flags | in->window, &total);
-	at = put_word(at, in->urgent, &total);
-	if (in->options.has_mss)
-		at = put_word(at, (uint32_t)OPTION_MSS << 24 | MSS_BYTES << 16 | in->options.mss,
-			      &total);
-	if (in->options.has_window_scale)
-		at = put_word(at, ALIGNED_WINDOW_SCALE | in->options.window_scale, &total);
-	if (in->options.has_timestamps) {
-		at = put_word(at, ALIGNED_TIMESTAMPS, &total);
-		at = put_word(at, in->options.ts_val, &total);
-		put_word(at, in->options.ts_ecr, &total);
-	}
-	*sum = checksum_narrow(total);
-	return header_bytes;
 }

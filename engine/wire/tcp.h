@@ -9,6 +9,9 @@
 #include <pollux/drop.h>
 #include <pollux/types.h>
 
+#include "wire/bytes.h"
+#include "wire/checksum.h"
+
 enum tcp_flag {
 	TCP_FIN = 0x01,
 	TCP_SYN = 0x02,
@@ -23,6 +26,7 @@ enum tcp_flag {
 enum {
 	TCP_HEADER_BYTES = 20,	   // without options
 	TCP_HEADER_MAX_BYTES = 60, // data offset 15
+	TCP_FLAGS_OFFSET = 13,
 	TCP_CHECKSUM_OFFSET = 16,
 	TCP_MSS_OPTION_BYTES = 4,
 	TCP_WINDOW_SCALE_BYTES = 4, // NOP WINDOW_SCALE
@@ -69,9 +73,50 @@ static inline size_t tcp_header_build_bytes(const struct tcp_options *options)
 		+ (options->has_timestamps ? TCP_TIMESTAMP_BYTES : 0);
 }
 
+// NOP NOP TIMESTAMPS, and NOP WINDOW_SCALE, with their lengths: an option that fills its words.
+enum tcp_aligned_option {
+	TCP_ALIGNED_MSS = 0x02040000,
+	TCP_ALIGNED_WINDOW_SCALE = 0x01030300,
+	TCP_ALIGNED_TIMESTAMPS = 0x0101080a,
+};
+
+// In words, so that the sum is taken from registers and not from bytes just stored.
+static inline uint8_t *tcp_put_word(uint8_t *at, uint32_t value, uint64_t *sum)
+{
+	uint32_t word = be32_of(value);
+
+	store_word(at, word);
+	*sum += word;
+	return at + sizeof(word);
+}
+
 // Writes header and options (in the order MSS, window scale, timestamps; NOP-padded to 4) to
 // `bytes`, which must have room for tcp_header_build_bytes(). The checksum field is zero. Ignores
 // header_bytes of `in`; *sum is the partial checksum (wire/checksum.h) of what it wrote, whose length it returns.
-size_t tcp_header_build(uint8_t *bytes, const struct tcp_header *in, uint32_t *sum);
+static inline size_t tcp_header_build(uint8_t *bytes, const struct tcp_header *in, uint32_t *sum)
+{
+	size_t header_bytes = tcp_header_build_bytes(&in->options);
+	uint32_t offset_flags = (uint32_t)header_bytes << 26 | (uint32_t)in->flags << 16;
+	uint64_t total = 0;
+	uint8_t *at = bytes;
+
+	at = tcp_put_word(at, (uint32_t)in->src_port << 16 | in->dst_port, &total);
+	at = tcp_put_word(at, in->seq, &total);
+	at = tcp_put_word(at, in->ack, &total);
+	at = tcp_put_word(at, offset_flags | in->window, &total);
+	at = tcp_put_word(at, in->urgent, &total);
+	if (in->options.has_mss)
+		at = tcp_put_word(at, TCP_ALIGNED_MSS | (uint32_t)in->options.mss, &total);
+	if (in->options.has_window_scale)
+		at = tcp_put_word(at, TCP_ALIGNED_WINDOW_SCALE | (uint32_t)in->options.window_scale,
+				  &total);
+	if (in->options.has_timestamps) {
+		at = tcp_put_word(at, TCP_ALIGNED_TIMESTAMPS, &total);
+		at = tcp_put_word(at, in->options.ts_val, &total);
+		tcp_put_word(at, in->options.ts_ecr, &total);
+	}
+	*sum = checksum_narrow(total);
+	return header_bytes;
+}
 
 #endif
