@@ -119,7 +119,8 @@ def run(scenario, link_name, family, seconds):
         if link.is_one_process:
             both = stack.enter_context(start(plan, ("server", "client"), directory))
             both.program.wait(seconds + END_S)
-            return {"client": both.report(), "server": both.report()}
+            report = both.report()
+            return {"client": report, "server": report}
         server = stack.enter_context(start(plan, ("server",), directory))
         interop.wait_until(lambda: link.is_ready() or not server.program.is_running(), "server", START_S)
         check_started(server, "server")

@@ -5,6 +5,7 @@ All of it is read back from the programs that ran. A rate at which something was
 is lossy, and does not count for a goal.
 """
 
+import collections
 import json
 import statistics
 
@@ -21,11 +22,29 @@ PORT_LOSSES = ("rx_missed", "rx_no_buffer", "rx_errors", "tx_errors")
 
 
 def sides(reports):
-    """Reports without repetition, by side."""
-    is_one = len(reports["client"]["books"]["stacks"]) > 1
-    if is_one:
+    """Reports without repetition, by side: one process may be both ends."""
+    if reports["server"] is reports["client"]:
         return {"both": reports["client"]}
     return {side: reports[side] for side in ("server", "client")}
+
+
+def workers(reports, name=None):
+    """What each worker of that stack, or of every one, has told."""
+    return [worker for report in sides(reports).values() for worker in report["books"]["stacks"]
+            if name in (None, worker["stack"])]  # fmt: skip
+
+
+def added(values):
+    """Dictionaries of numbers, key by key; None counts as nothing."""
+    total = collections.Counter()
+    for value in values:
+        total.update({key: n for key, n in value.items() if n is not None})
+    return dict(total)
+
+
+def counters(reports, name):
+    """Of a stack, all its workers together."""
+    return added(worker["counters"] for worker in workers(reports, name))
 
 
 def losses(reports):
@@ -34,10 +53,10 @@ def losses(reports):
     # Who floods a server does not care what becomes of the flood; who is its client does.
     harmed = {"client": reports["client"]} if "flood" in reports else sides(reports)
     for side, report in harmed.items():
-        for stack in report["books"]["stacks"]:
-            lost = {name: n for name, n in stack["drops"].items() if name not in HARMLESS_DROPS}
-            lost.update({name: stack["counters"].get(name, 0) for name in LOSS_COUNTERS})
-            found.update({f"{stack['stack']}: {name}": n for name, n in lost.items() if n})
+        for worker in report["books"]["stacks"]:
+            lost = {name: n for name, n in worker["drops"].items() if name not in HARMLESS_DROPS}
+            lost.update({name: worker["counters"].get(name, 0) for name in LOSS_COUNTERS})
+            found = added([found, {f"{worker['stack']}: {name}": n for name, n in lost.items() if n}])
         for port in report["books"]["ports"]:
             found.update({f"{side}: {port['port']} {name}": port[name]
                           for name in PORT_LOSSES if port[name]})  # fmt: skip
@@ -48,24 +67,35 @@ def losses(reports):
     return found
 
 
+def settings_of(own):
+    """Of a stack. Its workers have the same; what connections had is told by those that had one."""
+    settings = {**own[0]["settings"], "workers": len(own)}
+    settings["connections"] = next((one["settings"]["connections"] for one in own
+                                    if one["settings"]["connections"]), [])  # fmt: skip
+    return settings
+
+
+def account_of(own):
+    """What the workers of a stack spent their cycles on, together."""
+    total = added(worker["account"] for worker in own)
+    return {
+        **total, "tsc_hz": own[0]["account"]["tsc_hz"],
+        "cycles_per_packet": total["cycles_busy"] / total["packets"] if total["packets"] else None,
+        "cycles_per_event": total["cycles_busy"] / total["events"] if total["events"] else None,
+    }  # fmt: skip
+
+
 def in_force(reports):
-    """Per stack: the settings it had, and what its worker spent its cycles on, where the report tells."""
-    settings, account = {}, {}
-    for report in sides(reports).values():
-        for stack in [*report["books"]["stacks"], *report.get("stacks", [])]:
-            name = stack.get("stack", stack.get("name"))
-            if "settings" in stack:
-                settings[name] = stack["settings"]
-            if "account" in stack:
-                account[name] = stack["account"]
-    return {"settings": settings, "account": account}
+    """Per stack: the settings it had, and what its workers spent their cycles on."""
+    own = {worker["stack"]: workers(reports, worker["stack"]) for worker in workers(reports)}
+    return {"settings": {name: settings_of(them) for name, them in own.items()},
+            "account": {name: account_of(them) for name, them in own.items()}}  # fmt: skip
 
 
 def packets(reports):
     """TCP segments that the server's end received and sent."""
-    counters = next(stack["counters"] for report in sides(reports).values()
-                    for stack in report["books"]["stacks"] if stack["stack"] == "server")  # fmt: skip
-    return counters.get("tcp_rx_segments", 0) + counters.get("tcp_tx_segments", 0)
+    found = counters(reports, "server")
+    return found.get("tcp_rx_segments", 0) + found.get("tcp_tx_segments", 0)
 
 
 def steady(report, connections):
@@ -102,9 +132,8 @@ def gbit_per_s(scenario, reports):
 def syns_per_s(scenario, reports):
     """SYNs of the flood that were answered, and how its bystanders fared."""
     flood, client = reports["flood"], reports["client"]
-    counters = reports["server"]["books"]["stacks"][0]["counters"]
     return {"value": flood["answered"] / flood["seconds"], "sent_per_s": flood["sent"] / flood["seconds"],
-            "cookies_sent": counters.get("tcp_cookies_sent", 0),
+            "cookies_sent": counters(reports, "server").get("tcp_cookies_sent", 0),
             "bystanders": {"sent": client["requests"]["sent"], "answered": client["requests"]["answered"],
                            "latency_us": client["latency_us"]}}  # fmt: skip
 
