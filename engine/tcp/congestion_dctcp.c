@@ -49,19 +49,7 @@ static void observe(struct tcp_conn *c, const struct ack_news *news)
 
 static void on_ack(struct tcp_conn *c, const struct ack_news *news)
 {
-	struct dctcp *dctcp = state_of(c);
-
-	if (is_in_slow_start(c)) {
-		slow_start_on_ack(c, news);
-		return;
-	}
-	if (!news->was_cwnd_limited)
-		return;
-	dctcp->increase += news->acked_bytes;
-	if (dctcp->increase >= c->cwnd) {
-		dctcp->increase -= c->cwnd;
-		c->cwnd += c->mss;
-	}
+	reno_on_ack(c, news, &state_of(c)->increase);
 }
 
 // 3.5: a loss is a loss.

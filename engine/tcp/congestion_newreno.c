@@ -22,20 +22,7 @@ static void init(struct tcp_conn *c)
 
 static void on_ack(struct tcp_conn *c, const struct ack_news *news)
 {
-	struct newreno *reno = state_of(c);
-
-	if (is_in_slow_start(c)) {
-		slow_start_on_ack(c, news);
-		return;
-	}
-	// RFC 7661's spirit: a window that was not used says nothing about the path.
-	if (!news->was_cwnd_limited)
-		return;
-	reno->acked_bytes += news->acked_bytes;
-	if (reno->acked_bytes >= c->cwnd) {
-		reno->acked_bytes -= c->cwnd;
-		c->cwnd += c->mss;
-	}
+	reno_on_ack(c, news, &state_of(c)->acked_bytes);
 }
 
 static uint32_t ssthresh(struct tcp_conn *c, uint32_t flight_bytes)

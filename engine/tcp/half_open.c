@@ -7,6 +7,7 @@
 #include "tcp/half_open.h"
 
 #include "net/answer_queue.h"
+#include "tcp/challenge.h"
 #include "tcp/compact.h"
 #include "tcp/dispatch.h"
 #include "tcp/ecn.h"
@@ -292,10 +293,8 @@ static enum verdict send_ack(struct tcp *tcp, const struct half_open *ho, struct
 						      PLX_OPTION_DSCP),
 	};
 
-	if (rate_limit_try_jittered(&tcp->challenge_limit, tcp->now, tcp->random)) {
-		tcp_count(tcp, PLX_COUNTER_TCP_CHALLENGE_ACKS);
+	if (challenge_try(tcp))
 		(void)segment_tx_answer(tcp, &answer, seg);
-	}
 	return segment_drop(seg, reason);
 }
 
@@ -340,7 +339,7 @@ enum verdict half_open_input(struct tcp *tcp, uint32_t entry, struct segment *se
 		// The listener has gone, and with it the entry; perhaps there is another one now.
 		forget(tcp, family, idx);
 		tcp_count(tcp, PLX_COUNTER_TCP_HALF_OPEN_RESET);
-		return dispatch_segment(tcp, seg);
+		return dispatch_by_table(tcp, seg);
 	}
 	if (segment_has(seg, TCP_SYN) && !segment_has(seg, TCP_ACK | TCP_RST)
 	    && seg->tcp.seq == ho->open.irs) {

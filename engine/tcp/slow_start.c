@@ -110,3 +110,19 @@ void slow_start_on_ack(struct tcp_conn *c, const struct ack_news *news)
 	else if (news->was_cwnd_limited)
 		c->cwnd += min_u32(news->acked_bytes, limit);
 }
+
+void reno_on_ack(struct tcp_conn *c, const struct ack_news *news, uint32_t *acked_bytes)
+{
+	if (is_in_slow_start(c)) {
+		slow_start_on_ack(c, news);
+		return;
+	}
+	// RFC 7661's spirit: a window that was not used says nothing about the path.
+	if (!news->was_cwnd_limited)
+		return;
+	*acked_bytes += news->acked_bytes;
+	if (*acked_bytes >= c->cwnd) {
+		*acked_bytes -= c->cwnd;
+		c->cwnd += c->mss;
+	}
+}

@@ -6,6 +6,7 @@
 // Called by tcp/input, tcp/dispatch, tcp/timers, tcp/user.
 #include "tcp/time_wait.h"
 
+#include "tcp/challenge.h"
 #include "tcp/compact.h"
 #include "tcp/connections.h"
 #include "tcp/half_open.h"
@@ -375,8 +376,7 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 		send_ack(tcp, tw, &seg->key, seg);
 		return SEGMENT_ANSWERED;
 	}
-	if (rate_limit_try_jittered(&tcp->challenge_limit, tcp->now, tcp->random)) {
-		tcp_count(tcp, PLX_COUNTER_TCP_CHALLENGE_ACKS);
+	if (challenge_try(tcp)) {
 		send_ack(tcp, tw, &seg->key, seg);
 		return SEGMENT_ANSWERED;
 	}

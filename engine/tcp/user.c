@@ -207,15 +207,22 @@ static void close_conn(struct tcp *tcp, struct tcp_conn *c)
 	(void)last_ack_end_if_done(tcp, c);
 }
 
-int user_close(struct tcp *tcp, plx_conn handle)
+// True when there was a listener of that handle; for those both calls are the same.
+static bool close_listener(struct tcp *tcp, plx_conn handle)
 {
 	struct listener *listener = listener_resolve(tcp, handle);
+
+	if (listener != NULL)
+		listener_close(tcp, listener);
+	return listener != NULL;
+}
+
+int user_close(struct tcp *tcp, plx_conn handle)
+{
 	struct tcp_conn *c;
 
-	if (listener != NULL) {
-		listener_close(tcp, listener);
+	if (close_listener(tcp, handle))
 		return 0;
-	}
 	c = conn_resolve(tcp, handle);
 	if (c == NULL || conn_has(c, CONN_USER_CLOSED))
 		return -EBADF;
@@ -225,13 +232,10 @@ int user_close(struct tcp *tcp, plx_conn handle)
 
 int user_abort(struct tcp *tcp, plx_conn handle)
 {
-	struct listener *listener = listener_resolve(tcp, handle);
 	struct tcp_conn *c;
 
-	if (listener != NULL) {
-		listener_close(tcp, listener);
+	if (close_listener(tcp, handle))
 		return 0;
-	}
 	c = conn_resolve(tcp, handle);
 	if (c == NULL)
 		return -EBADF;
