@@ -128,6 +128,38 @@ static void application_limited_window_does_not_grow(void **state)
 	assert_int_equal(info_of(f).cwnd_bytes, 10 * MSS);
 }
 
+// Nor does it behind ssthresh, under any control that grows there.
+static void application_limited_window_does_not_grow_behind_ssthresh(void **state)
+{
+	static const char *const controls[] = {"newreno", "cubic", "dctcp"};
+
+	for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		struct fixture *f = begin(state, 10);
+		uint32_t nxt = f->snd_nxt, cwnd;
+
+		assert_int_equal(plx_set_option(f->stack, f->conn, PLX_OPTION_CONGESTION,
+						plx_congestion_index(controls[i])),
+				 0);
+		user_sends(f, 10 * MSS);
+		take_flight(f, &nxt);
+		expect_segment_within(f, 200, SEG(.seq = f->snd_nxt, .len = MSS));
+		acknowledge(f, nxt);
+		forget_output(f);
+		user_sends(f, 20 * MSS); // up to ssthresh
+		while (take_flight(f, &nxt) > 0)
+			acknowledge(f, nxt);
+		cwnd = info_of(f).cwnd_bytes;
+		assert_true(cwnd >= info_of(f).ssthresh_bytes);
+		for (unsigned k = 0; k < 50; k++) {
+			user_sends(f, MSS);
+			assert_int_equal(take_flight(f, &nxt), 1);
+			acknowledge(f, nxt);
+		}
+		assert_int_equal(info_of(f).cwnd_bytes, cwnd);
+		fixture_renew(state);
+	}
+}
+
 // RFC 5681 4.1: after an idle time longer than the RTO, no more than the restart window.
 static void idle_connection_restarts_with_the_initial_window(void **state)
 {
@@ -220,6 +252,7 @@ int main(void)
 		SCENARIO(stretch_ack_opens_the_window_by_a_bounded_step),
 		SCENARIO(congestion_avoidance_adds_a_segment_per_round_trip),
 		SCENARIO(application_limited_window_does_not_grow),
+		SCENARIO(application_limited_window_does_not_grow_behind_ssthresh),
 		SCENARIO(idle_connection_restarts_with_the_initial_window),
 		SCENARIO(later_partial_acks_do_not_restart_the_timer),
 		SCENARIO(initial_window_is_one_segment_after_lost_syns),
