@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 
 import links
 import machine
@@ -117,9 +118,10 @@ def run(scenario, link_name, family, seconds):
         link = links.LINKS[link_name](stack, directory)
         plan = Plan(scenario, link, family, seconds)
         if link.is_one_process:
+            begun = time.monotonic()
             both = stack.enter_context(start(plan, ("server", "client"), directory))
             both.program.wait(seconds + END_S)
-            report = both.report()
+            report = {"run_s": time.monotonic() - begun, **both.report()}
             return {"client": report, "server": report}
         server = stack.enter_context(start(plan, ("server",), directory))
         interop.wait_until(lambda: link.is_ready() or not server.program.is_running(), "server", START_S)

@@ -134,6 +134,7 @@ def syns_per_s(scenario, reports):
     flood, client = reports["flood"], reports["client"]
     return {"value": flood["answered"] / flood["seconds"], "sent_per_s": flood["sent"] / flood["seconds"],
             "cookies_sent": counters(reports, "server").get("tcp_cookies_sent", 0),
+            "bystanders_answered": client["requests"]["answered"] / max(1, client["requests"]["sent"]),
             "bystanders": {"sent": client["requests"]["sent"], "answered": client["requests"]["answered"],
                            "latency_us": client["latency_us"]}}  # fmt: skip
 
@@ -144,6 +145,13 @@ def latency_us(scenario, reports):
     return {"value": found["p99_9"], **found}
 
 
+def run_s(scenario, reports):
+    """From before it was started to when it was seen to have ended: more than to its first answer."""
+    client = reports["client"]
+    assert client["requests"]["answered"] == 1, f"{client['requests']} instead of one answer"
+    return {"value": client["run_s"]}
+
+
 def memory():
     """What a stack takes for each connection, without any device."""
     found = json.loads(interop.run([links.helper("memory")]))
@@ -152,7 +160,7 @@ def memory():
 
 METRICS = {
     function.__name__: function
-    for function in (connections_per_s, requests_per_s, gbit_per_s, latency_us, syns_per_s)
+    for function in (connections_per_s, requests_per_s, gbit_per_s, latency_us, syns_per_s, run_s)
 }
 
 

@@ -22,6 +22,7 @@ class Goal:
     least: float = 0.0
     most: float = 0.0
     figure: str = "value"
+    unit: str = ""  # of another figure than the scenario's
 
     def ratio(self, value):
         """How far it is met: 1 or more is."""
@@ -124,7 +125,9 @@ SCENARIOS = (
         "1,000 new connections/s with a request each, on the flood's core", "syns_per_s", "SYN/s",
         {"connections": 100, "requests_per_connection": 1, "rate": 1000}, {"body_size": 1},
         {"time_wait": 0}, links=(FLOODED,), quick=(FLOODED,), families=(4,), seconds=5,
-        goals=(Goal(FLOODED, least=8e6),), docs="SYN flood answered",
+        goals=(Goal(FLOODED, least=8e6),
+               Goal(FLOODED, least=1, figure="bystanders_answered", unit="of what they ask")),
+        docs="SYN flood answered",
     ),
     Scenario(
         "memory", "of an idle established connection; half-open and TIME_WAIT by family; table and timers included",
@@ -132,6 +135,12 @@ SCENARIOS = (
         goals=(Goal(NO_DEVICE, most=384), Goal(NO_DEVICE, most=96, figure="half_open_ipv4"),
                Goal(NO_DEVICE, most=128, figure="half_open_ipv6"), Goal(NO_DEVICE, most=96, figure="time_wait_ipv4"),
                Goal(NO_DEVICE, most=128, figure="time_wait_ipv6")), docs="memory of a connection",
+    ),
+    Scenario(
+        "start", "from the start of the program, both ends in it, to its end; it answers one request in between",
+        "run_s", "s", {"connections": 1, "requests_per_connection": 1, "rate": 1, "duration": "1ms"},
+        links=(LOOPBACK,), quick=(LOOPBACK,), families=(4,), seconds=1,
+        goals=(Goal(LOOPBACK, most=1),), docs="start to first answered request",
     ),
     Scenario(
         "latency", "100,000 requests/s on a schedule over 100 connections, 1 byte of body, from when "

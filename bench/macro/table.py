@@ -13,7 +13,7 @@ def format_figure(value, unit):
     for factor, letter in ((1e6, " M"), (1e3, " k")):
         if value >= factor and unit.endswith("/s") and not unit.startswith("Gbit"):
             return f"{value / factor:.3g}{letter}"
-    return f"{value:.3g}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def is_lossy(line):
@@ -92,12 +92,6 @@ def judge(goal, lines):
         return "lossy"
     label = "" if goal.figure == "value" else f"{goal.figure} ".replace("p99_9", "p99.9").replace("_", " ")
     return f"{label}{goal.ratio(figures[0]):.2f}"
-
-
-def is_met(goal, lines):
-    """Is it, without losses? What was not measured is not missed."""
-    figures = summary(lines, goal.figure)
-    return figures is None or (not figures[4] and goal.ratio(figures[0]) >= 1)
 
 
 def print_all(conditions, lines):
