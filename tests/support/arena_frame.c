@@ -10,7 +10,6 @@
 #include <rte_mbuf.h>
 
 #include "support/mbufs.h"
-#include "support/reference.h"
 #include "wire/arp.h"
 #include "wire/bytes.h"
 #include "wire/nd.h"
@@ -191,25 +190,7 @@ static void spoil_once(struct arena *a, uint8_t *bytes, size_t *len_bytes)
 
 void arena_frame_mend(const struct arena *a, uint8_t *bytes, size_t len_bytes)
 {
-	size_t l3 = l3_offset(a);
-	bool is_ipv6 = !plx_addr_is_ipv4(&a->path.dst);
-	size_t l4 = l3 + (is_ipv6 ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES);
-	size_t total = l4 < len_bytes ? load_be16(bytes + l3 + (is_ipv6 ? 4 : 2)) : 0;
-	struct plx_addr src, dst;
-
-	total += is_ipv6 ? l4 : l3;
-	if (total > len_bytes || total < l4 + TCP_HEADER_BYTES)
-		return;
-	if (!is_ipv6) {
-		store_be16(bytes + l3 + 10, 0);
-		store_be16(bytes + l3 + 10, reference_checksum(bytes + l3, IPV4_HEADER_BYTES));
-	}
-	src = is_ipv6 ? addr_of_ipv6_bytes(bytes + l3 + 8) : addr_of_ipv4_bytes(bytes + l3 + 12);
-	dst = is_ipv6 ? addr_of_ipv6_bytes(bytes + l3 + 24) : addr_of_ipv4_bytes(bytes + l3 + 16);
-	store_be16(bytes + l4 + 16, 0);
-	store_be16(
-		bytes + l4 + 16,
-		reference_transport_checksum(&src, &dst, IP_PROTOCOL_TCP, bytes + l4, total - l4));
+	seg_mend(bytes, len_bytes, l3_offset(a), !plx_addr_is_ipv4(&a->path.dst));
 }
 
 static struct plx_addr neighbor_address(struct arena *a)

@@ -13,6 +13,8 @@
 #include "support/reference.h"
 #include "wire/bytes.h"
 
+enum { IPV4_CHECKSUM_OFFSET = 10 };
+
 static bool is_present(int64_t option)
 {
 	return option != SEG_UNNAMED && option != SEG_ABSENT;
@@ -88,6 +90,33 @@ size_t seg_build(uint8_t *bytes, const struct seg_path *path, const struct seg *
 	store_be16(bytes + l4_offset + TCP_CHECKSUM_OFFSET,
 		   (uint16_t)(checksum + seg_or(seg->spoil, 0)));
 	return l4_offset + segment_bytes;
+}
+
+void seg_mend(uint8_t *bytes, size_t len_bytes, size_t l3_bytes, bool is_ipv6)
+{
+	uint8_t *ip = bytes + l3_bytes;
+	size_t l4_bytes = l3_bytes + (is_ipv6 ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES);
+	size_t end = is_ipv6 ? l4_bytes : l3_bytes;
+	struct plx_addr src, dst;
+	uint16_t checksum;
+
+	if (len_bytes < l4_bytes + TCP_HEADER_BYTES)
+		return;
+	end += load_be16(ip + (is_ipv6 ? IPV6_PAYLOAD_OFFSET : IPV4_TOTAL_OFFSET));
+	if (end > len_bytes || end < l4_bytes + TCP_HEADER_BYTES)
+		return;
+	if (!is_ipv6) {
+		store_be16(ip + IPV4_CHECKSUM_OFFSET, 0);
+		store_be16(ip + IPV4_CHECKSUM_OFFSET, reference_checksum(ip, IPV4_HEADER_BYTES));
+	}
+	src = is_ipv6 ? addr_of_ipv6_bytes(ip + IPV6_SRC_OFFSET)
+		      : addr_of_ipv4_bytes(ip + IPV4_SRC_OFFSET);
+	dst = is_ipv6 ? addr_of_ipv6_bytes(ip + IPV6_DST_OFFSET)
+		      : addr_of_ipv4_bytes(ip + IPV4_DST_OFFSET);
+	store_be16(bytes + l4_bytes + TCP_CHECKSUM_OFFSET, 0);
+	checksum = reference_transport_checksum(&src, &dst, IP_PROTOCOL_TCP, bytes + l4_bytes,
+						end - l4_bytes);
+	store_be16(bytes + l4_bytes + TCP_CHECKSUM_OFFSET, checksum);
 }
 
 static bool read_link(const uint8_t *bytes, size_t len_bytes, enum plx_link link, struct frame *out)

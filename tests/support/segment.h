@@ -72,6 +72,10 @@ struct seg_path {
 size_t seg_build(uint8_t *bytes, const struct seg_path *path, const struct seg *seg,
 		 uint32_t origin, uint32_t salt);
 
+// Makes the checksums of a segment's frame right whose IP header, of the family and without options or extensions, is
+// at `l3_bytes`, where there is still room for them: what was spoiled gets past them.
+void seg_mend(uint8_t *bytes, size_t len_bytes, size_t l3_bytes, bool is_ipv6);
+
 // A frame that was read. `payload` points into the bytes it was read from.
 struct frame {
 	bool is_tcp;
