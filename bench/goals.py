@@ -98,11 +98,10 @@ def phases(own):
 
 def distribution(own):
     """Of the latencies of a cell: the median of each run's."""
-    if "p50" not in own[0]:
-        return ""
+    keys = [key for key in ("p50", "p90", "p99", "p99_9", "max") if key in own[0]]
     words = ", ".join(f"{key.replace('_', '.')} {table.format_figure(statistics.median(run[key] for run in own), 'us')}"
-                      for key in ("p50", "p90", "p99", "p99_9", "max"))  # fmt: skip
-    return f" In us: {words}."
+                      for key in keys)  # fmt: skip
+    return f" In us: {words}." if words else ""
 
 
 def why(own):
