@@ -114,7 +114,7 @@ SCENARIOS = (
     requests("requests, 100 k", 100_000, "1 B", "100,000", links=SHARED, quick=(MEMIF,), seconds=5,
              docs="keep-alive requests, 100,000 connections, HTTP"),
     requests("requests, 1 M", 1_000_000, "1 B", "1,000,000", links=SHARED, quick=(), seconds=12,
-             memory_mb=9000, docs="keep-alive requests, 1,000,000 connections, HTTP"),
+             memory_mb=4000, docs="keep-alive requests, 1,000,000 connections, HTTP"),
     Scenario(
         "bulk", "one stream one way, MTU 1500, bodies of 64 MB", "gbit_per_s",
         "Gbit/s", {"connections": 1}, {"body_size": "64M"}, seconds=2, links=EVERY, quick=EVERY,
