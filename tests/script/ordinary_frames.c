@@ -20,6 +20,7 @@ enum {
 	ODDS_OF_SPOILING = 3,
 	ODDS_OF_EXTENSION = 30,
 	ODDS_OF_TAG = 30,
+	ODDS_OF_MAPPING = 30,
 	ODDS_OF_PADDING = 5,
 	ODDS_OF_SHARING = 8,
 };
@@ -134,6 +135,7 @@ static struct seg draw_syn(struct ordinary_peers *p, struct ordinary_peer *peer)
 		seg.len = 0;
 	} else {
 		peer->has_timestamps = one_in(p, 2);
+		seg.flags |= one_in(p, 2) ? TCP_ECE | TCP_CWR : 0; // RFC 3168 6.1.1
 	}
 	peer->is_known = peer->is_called;
 	peer->is_called = false;
@@ -313,6 +315,25 @@ static void add_tag(struct ordinary_peers *p, struct ordinary_frame *out)
 	insert(out, ETH_TYPE_OFFSET, tag, sizeof(tag));
 }
 
+// RFC 4942 2.2: the same packet in IPv6, between mapped addresses; its checksum is the same.
+static void map_addresses(const struct ordinary_peers *p, struct ordinary_frame *out)
+{
+	uint8_t *ip = out->bytes + L3;
+	struct ip_header header = {
+		.src = p->path.src,
+		.dst = p->path.dst,
+		.payload_bytes = (uint16_t)(load_be16(ip + IPV4_TOTAL_OFFSET) - IPV4_HEADER_BYTES),
+		.protocol = IP_PROTOCOL_TCP,
+		.hop_limit = 64,
+		.is_ipv6 = true,
+	};
+	uint8_t room[IPV6_HEADER_BYTES - IPV4_HEADER_BYTES] = {0};
+
+	insert(out, L3, room, sizeof(room));
+	ipv6_header_build(ip, &header);
+	store_be16(out->bytes + ETH_TYPE_OFFSET, ETH_TYPE_IPV6);
+}
+
 static void spoil(struct ordinary_peers *p, struct ordinary_frame *out)
 {
 	for (uint32_t n = 1 + draw(p, 2); n > 0; n--) {
@@ -376,6 +397,8 @@ void ordinary_frame_draw(struct ordinary_peers *p, plx_time now, struct ordinary
 		spoil(p, out);
 	else if (one_in(p, ODDS_OF_EXTENSION))
 		add_extension(p, out);
+	else if (!is_ipv6(p) && one_in(p, ODDS_OF_MAPPING))
+		map_addresses(p, out);
 	else if (out->len_bytes < PULLED_BYTES - VLAN_TAG_BYTES && one_in(p, ODDS_OF_TAG))
 		is_tagged = true;
 	if (is_tagged)
