@@ -7,6 +7,7 @@
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 
+#include <assert.h>
 #include <stddef.h>
 
 #include <pollux/types.h>
@@ -92,7 +93,8 @@ static inline void *pool_resolve(const struct pool *pool, uint32_t idx, uint32_t
 
 // Fetches the beginning of the object that the next pool_get() will give, where that has lain idle the longest and
 // is cold.
-static inline void pool_prefetch_next(const struct pool *pool, uint32_t len_bytes)
+static inline __attribute__((always_inline)) void pool_prefetch_next(const struct pool *pool,
+								     uint32_t len_bytes)
 {
 	const unsigned char *next;
 
@@ -101,6 +103,20 @@ static inline void pool_prefetch_next(const struct pool *pool, uint32_t len_byte
 	next = pool_at(pool, pool->free[pool->head]);
 	for (uint32_t at = 0; at < len_bytes; at += CACHE_LINE)
 		__builtin_prefetch(next + at, 1);
+}
+
+// pool_get() of a pool that is neither fifo nor deferred.
+static inline uint32_t pool_get_plain(struct pool *pool)
+{
+	assert(!pool->fifo);
+	return pool->available == 0 ? INDEX_NONE : pool->free[--pool->available];
+}
+
+// pool_put() of such a pool without generations.
+static inline void pool_put_plain(struct pool *pool, uint32_t idx)
+{
+	assert(!pool->fifo && !pool->deferred && pool->generation_offset == POOL_NO_GENERATION);
+	pool->free[pool->available++] = idx;
 }
 
 // INDEX_NONE when none is available. The object's bytes are what they were when it was put, its

@@ -33,7 +33,7 @@ static bool find_next_hop(struct net *net, const struct plx_addr *dst, struct ne
 enum net_tx net_transmit_unresolved(struct net *net, struct rte_mbuf *m, struct neighbor_ref *ref,
 				    const struct plx_addr *dst, plx_time now)
 {
-	uint8_t l2[ETH_HEADER_MAX_BYTES];
+	uint8_t *l2 = transmit_link_at(net, m);
 	enum neighbor_answer answer = neighbor_header(net, *ref, l2, now);
 
 	if (answer == NEIGHBOR_GONE) {
@@ -45,8 +45,7 @@ enum net_tx net_transmit_unresolved(struct net *net, struct rte_mbuf *m, struct 
 	}
 	switch (answer) {
 	case NEIGHBOR_USABLE:
-		memcpy(rte_pktmbuf_prepend(m, net_link_bytes(net)), l2, net_link_bytes(net));
-		return NET_TX_READY;
+		return transmit_ready(net, m);
 	case NEIGHBOR_UNRESOLVED:
 		neighbor_hold(net, ref->idx, m);
 		neighbor_resolve(net, ref->idx, now);

@@ -23,25 +23,36 @@ enum net_tx {
 enum net_tx net_transmit_unresolved(struct net *net, struct rte_mbuf *m, struct neighbor_ref *ref,
 				    const struct plx_addr *dst, plx_time now);
 
-// `m` begins at the IP header, its first segment is ours to write and has net_link_bytes() of
-// headroom. `dst` is the destination, not the next hop. `ref` is the connection's cache of the next
-// hop, begun as neighbor_ref_none() and kept up here.
-static inline enum net_tx net_transmit(struct net *net, struct rte_mbuf *m,
-				       struct neighbor_ref *ref, const struct plx_addr *dst,
-				       plx_time now)
+// Where the link header of `m` goes, which begins at the IP header.
+static inline uint8_t *transmit_link_at(const struct net *net, const struct rte_mbuf *m)
+{
+	assert(m->data_off >= net_link_bytes(net));
+	return (uint8_t *)m->buf_addr + m->data_off - net_link_bytes(net);
+}
+
+// The link header is written: `m` begins there.
+static inline enum net_tx transmit_ready(const struct net *net, struct rte_mbuf *m)
 {
 	uint8_t l2_bytes = net_link_bytes(net);
-	uint8_t *l2 = (uint8_t *)m->buf_addr + m->data_off - l2_bytes;
 
-	assert(m->data_off >= l2_bytes);
-	if (!net->interface.has_ethernet)
-		return NET_TX_READY;
-	if (__builtin_expect(neighbor_header(net, *ref, l2, now) != NEIGHBOR_USABLE, 0))
-		return net_transmit_unresolved(net, m, ref, dst, now);
 	m->data_off = (uint16_t)(m->data_off - l2_bytes);
 	m->data_len = (uint16_t)(m->data_len + l2_bytes);
 	m->pkt_len += l2_bytes;
 	return NET_TX_READY;
+}
+
+// `m` begins at the IP header, its first segment is ours to write and has net_link_bytes() of
+// headroom. `dst` is the destination, not the next hop. `ref` is the connection's cache of the next
+// hop, begun as neighbor_ref_none() and kept up here.
+static __rte_always_inline enum net_tx net_transmit(struct net *net, struct rte_mbuf *m,
+						    struct neighbor_ref *ref,
+						    const struct plx_addr *dst, plx_time now)
+{
+	if (!net->interface.has_ethernet)
+		return NET_TX_READY;
+	if (unlikely(neighbor_header(net, *ref, transmit_link_at(net, m), now) != NEIGHBOR_USABLE))
+		return net_transmit_unresolved(net, m, ref, dst, now);
+	return transmit_ready(net, m);
 }
 
 // The same, and what is ready goes straight to the answer queue: READY then means queued there.

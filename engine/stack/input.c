@@ -30,8 +30,6 @@ struct burst {
 	struct rte_mbuf **returned; // where the next frame that is handed back goes
 };
 
-static void finish_unjudged(struct plx_stack *stack, struct burst *burst, struct rte_mbuf *m);
-
 static void drop(struct plx_stack *stack, struct rte_mbuf *m, enum plx_drop reason)
 {
 	stack_drop(stack, reason);
@@ -139,23 +137,15 @@ static __rte_noinline bool begin_frame(struct plx_stack *stack, struct burst *bu
 	return false;
 }
 
-// Step 3: the segment reaches its connection, and its frame has a fate.
-static void finish_segment(struct plx_stack *stack, struct burst *burst, struct segment *seg)
+static __rte_always_inline void settle(struct plx_stack *stack, struct burst *burst,
+				       const struct segment *seg, enum verdict verdict)
 {
-	switch (dispatch_segment(&stack->tcp, seg)) {
-	case SEGMENT_CONSUMED:
+	if (likely(verdict == SEGMENT_CONSUMED))
 		burst->n_consumed++;
-		break;
-	case SEGMENT_ANSWERED:
+	else if (verdict == SEGMENT_ANSWERED)
 		stack_count(stack, PLX_COUNTER_FATE_ANSWERED, 1);
-		break;
-	case SEGMENT_DROPPED:
+	else
 		stack_drop(stack, seg->drop);
-		break;
-	case SEGMENT_UNJUDGED:
-		finish_unjudged(stack, burst, seg->mbuf);
-		return;
-	}
 	if (seg->mbuf != NULL) // nobody has taken it
 		rte_pktmbuf_free(seg->mbuf);
 }
@@ -170,8 +160,19 @@ static __rte_noinline void finish_unjudged(struct plx_stack *stack, struct burst
 		burst->n_refused++;
 		return;
 	}
-	seg.candidate = INDEX_NONE;
-	finish_segment(stack, burst, &seg);
+	settle(stack, burst, &seg, dispatch_by_table(&stack->tcp, &seg));
+}
+
+// Step 3: the segment reaches its connection, and its frame has a fate.
+static __rte_always_inline void finish_segment(struct plx_stack *stack, struct burst *burst,
+					       struct segment *seg)
+{
+	enum verdict verdict = dispatch_segment(&stack->tcp, seg);
+
+	if (unlikely(verdict == SEGMENT_UNJUDGED))
+		finish_unjudged(stack, burst, seg->mbuf);
+	else
+		settle(stack, burst, seg, verdict);
 }
 
 static inline void prefetch_frame(const struct rte_mbuf *m)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The frame that nearly every one is, judged in words: untagged Ethernet from a station to us, IP without options,
-// extensions or fragments, in one mbuf, TCP with an ACK and nothing that asks for more, all checksums right.
+// extensions or fragments, in one mbuf, TCP with an ACK and no SYN, RST, URG or ECN, all checksums right.
 // What is refused here goes the general way (net/input.h), which names the reason; and so does what belongs to no
-// connection, for addresses are not judged here: those of a connection were, when it began.
+// connection, for the source is not judged here: that of a connection was, when it began.
 // Called by stack/input for every frame.
 #ifndef STACK_ORDINARY_H
 #define STACK_ORDINARY_H
@@ -82,15 +82,20 @@ static __rte_always_inline bool ordinary_tcp(const struct plx_stack *stack, stru
 					     const struct ordinary_ip *ip, bool is_ipv4,
 					     struct segment *seg)
 {
+	const struct interface *interface = &stack->net->interface;
 	uint32_t offset = (uint32_t)ETH_HEADER_BYTES + ip->header_bytes;
 	const uint8_t *bytes = rte_pktmbuf_mtod_offset(m, const uint8_t *, offset);
 	bool is_verified = (stack->tcp.config.offloads & PLX_OFFLOAD_RX_TCP_CHECKSUM) != 0
 		&& offload_has_verified_l4(m);
 
-	if ((bytes[TCP_FLAGS_OFFSET] & ~TCP_PSH) != TCP_ACK
+	if ((bytes[TCP_FLAGS_OFFSET] & ~(TCP_PSH | TCP_FIN)) != TCP_ACK
 	    || tcp_header_parse(bytes, ip->payload_bytes, &seg->tcp) != PLX_DROP_NONE
 	    || (!is_verified
 		&& !checksum_is_valid(checksum_partial(bytes, ip->payload_bytes, ip->sum))))
+		return false;
+	seg->key.local = is_ipv4 ? addr_of_ipv4_bytes(ip->dst) : addr_of_ipv6_bytes(ip->dst);
+	if (unlikely(is_ipv4 ? !interface_owns_ipv4(interface, &seg->key.local)
+			     : !interface_owns(interface, &seg->key.local)))
 		return false;
 	seg->mbuf = m;
 	seg->payload_offset = offset + seg->tcp.header_bytes;
@@ -100,7 +105,6 @@ static __rte_always_inline bool ordinary_tcp(const struct plx_stack *stack, stru
 	seg->had_syn = false;
 	seg->is_judged = false;
 	seg->ecn = ip->ecn;
-	seg->key.local = is_ipv4 ? addr_of_ipv4_bytes(ip->dst) : addr_of_ipv6_bytes(ip->dst);
 	seg->key.remote = is_ipv4 ? addr_of_ipv4_bytes(ip->src) : addr_of_ipv6_bytes(ip->src);
 	flow_key_set_ports(&seg->key, seg->tcp.dst_port, seg->tcp.src_port, stack->tcp.config.zone);
 	seg->hash = flow_hash(&stack->tcp.flow_secret, &seg->key);

@@ -148,7 +148,7 @@ static enum verdict held(struct tcp *tcp, const struct target *target, struct se
 	if (!conn_may_vanish(target->c))
 		return tcp_input(tcp, target->c, seg);
 	time_wait_let_go(tcp, target->c);
-	return dispatch_segment(tcp, seg);
+	return dispatch_by_table(tcp, seg);
 }
 
 static enum verdict half_open(struct tcp *tcp, const struct target *target, struct segment *seg)
@@ -214,20 +214,7 @@ static enum row without_connection(const struct tcp *tcp, const struct segment *
 	return target->listener != NULL ? ROW_LISTEN : ROW_CLOSED;
 }
 
-// What the table says of nearly every segment there is (row ESTABLISHED, column ACK), without asking it, and without
-// looking for its connection again: an established one is in the flow table, and there is one of a key.
-static inline bool is_ordinary(const struct tcp *tcp, const struct segment *seg)
-{
-	const struct tcp_conn *c;
-
-	if ((seg->tcp.flags & ~TCP_PSH) != TCP_ACK || entry_kind(seg->candidate) != ENTRY_CONN)
-		return false;
-	c = conn_at(tcp, seg->candidate);
-	return c->state == PLX_STATE_ESTABLISHED && !conn_has(c, CONN_RST_OWED | CONN_OFF_WIRE)
-		&& flow_key_is_equal(&c->key, &seg->key);
-}
-
-static __rte_noinline enum verdict dispatch_by_table(struct tcp *tcp, struct segment *seg)
+enum verdict dispatch_by_table(struct tcp *tcp, struct segment *seg)
 {
 	struct target target = {.entry = dispatch_find(tcp, &seg->key, seg->hash)};
 	enum row row;
@@ -247,11 +234,4 @@ static __rte_noinline enum verdict dispatch_by_table(struct tcp *tcp, struct seg
 		row = (enum row)target.c->state;
 	}
 	return table[row][column_of(seg)](tcp, &target, seg);
-}
-
-enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg)
-{
-	if (likely(is_ordinary(tcp, seg)))
-		return input_fast(tcp, conn_at(tcp, seg->candidate), seg);
-	return dispatch_by_table(tcp, seg);
 }

@@ -5,17 +5,43 @@
 #ifndef TCP_DISPATCH_H
 #define TCP_DISPATCH_H
 
+#include <rte_branch_prediction.h>
+
+#include "tcp/input_fast.h"
 #include "tcp/segment.h"
 #include "tcp/tcp.h"
 
 // The entry of the flow table with this key; INDEX_NONE: no connection.
 uint32_t dispatch_find(const struct tcp *tcp, const struct flow_key *key, uint64_t hash);
 
-enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg);
+static inline enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg);
 
 // The two steps in which a burst brings nearer what its segments will touch, each when what the one before asked for
 // has come: the entry that the flow table most likely means; and what a control block names in its turn.
 void dispatch_prefetch(const struct tcp *tcp, struct segment *seg);
 void dispatch_prefetch_more(const struct tcp *tcp, const struct segment *seg);
+
+// For dispatch_segment() only: what the table dispatch.def says.
+enum verdict dispatch_by_table(struct tcp *tcp, struct segment *seg);
+
+// What the table says of nearly every segment there is (row ESTABLISHED, column ACK), without asking it, and without
+// looking for its connection again: an established one is in the flow table, and there is one of a key.
+static inline bool is_ordinary(const struct tcp *tcp, const struct segment *seg)
+{
+	const struct tcp_conn *c;
+
+	if ((seg->tcp.flags & ~TCP_PSH) != TCP_ACK || entry_kind(seg->candidate) != ENTRY_CONN)
+		return false;
+	c = conn_at(tcp, seg->candidate);
+	return c->state == PLX_STATE_ESTABLISHED && !conn_has(c, CONN_RST_OWED | CONN_OFF_WIRE)
+		&& flow_key_is_equal(&c->key, &seg->key);
+}
+
+static inline enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg)
+{
+	if (likely(is_ordinary(tcp, seg)))
+		return input_fast(tcp, conn_at(tcp, seg->candidate), seg);
+	return dispatch_by_table(tcp, seg);
+}
 
 #endif

@@ -13,30 +13,35 @@
 #include "tcp/receive.h"
 #include "tcp/timestamps.h"
 
-// Each question names what would make this segment anything but the common case.
+// A timestamp that says nothing against the segment (RFC 7323 5.3 R1).
+static inline bool has_good_timestamp(const struct tcp *tcp, const struct tcp_conn *c,
+				      const struct segment *seg)
+{
+	return !conn_has(c, CONN_TIMESTAMPS)
+		|| (seg->tcp.options.has_timestamps
+		    && !timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent,
+					 c->ts_recent_age));
+}
+
+// Each question names what would make this segment anything but the common case: other flags, out of order, a window
+// that it does not fit into or that is shut, an acknowledgement of what was not sent, a gap, a probe.
 static inline bool is_predicted(const struct tcp *tcp, const struct tcp_conn *c,
 				const struct segment *seg)
 {
 	uint32_t wnd = conn_rcv_wnd(c);
-	bool plain_flags = (seg->tcp.flags & ~TCP_PSH) == TCP_ACK;
-	bool next_in_order = seg->tcp.seq == c->rcv.nxt;
-	bool fits_window = seg->len_bytes <= wnd && wnd > 0;
-	bool acks_what_was_sent = seg->tcp.ack - c->snd.una <= c->snd.nxt - c->snd.una;
-	bool has_gap_or_probe = conn_has(c, CONN_OUT_OF_ORDER | CONN_PERSIST | CONN_RST_OWED);
-	bool is_old = conn_has(c, CONN_TIMESTAMPS)
-		&& (!seg->tcp.options.has_timestamps
-		    || timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent,
-					c->ts_recent_age));
 
-	return plain_flags && next_in_order && fits_window && acks_what_was_sent
-		&& !has_gap_or_probe && !is_old;
+	return (seg->tcp.flags & ~TCP_PSH) == TCP_ACK && seg->tcp.seq == c->rcv.nxt
+		&& seg->len_bytes <= wnd && wnd > 0
+		&& seg->tcp.ack - c->snd.una <= c->snd.nxt - c->snd.una
+		&& !conn_has(c, CONN_OUT_OF_ORDER | CONN_PERSIST | CONN_RST_OWED)
+		&& has_good_timestamp(tcp, c, seg);
 }
 
 enum verdict input_fast(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
 	uint32_t len = seg->len_bytes;
 
-	if (!is_predicted(tcp, c, seg))
+	if (unlikely(!is_predicted(tcp, c, seg)))
 		return tcp_input(tcp, c, seg);
 	if (seg->tcp.options.has_timestamps)
 		timestamp_on_predicted(tcp, c, seg);

@@ -10,7 +10,7 @@
 #include "net/reuse.h"
 #include "tcp/connections.h"
 
-static struct rte_mbuf *last_of(struct rte_mbuf *chain)
+static inline struct rte_mbuf *last_of(struct rte_mbuf *chain)
 {
 	while (chain->next != NULL)
 		chain = chain->next;
@@ -108,11 +108,11 @@ void receive_append(struct tcp *tcp, struct tcp_conn *c, struct rte_mbuf *chain,
 		return;
 	}
 	c->rcv_bytes += len_bytes;
-	if (!receive_join(tcp, c->rcv_tail, chain)) {
-		if (c->rcv_head == NULL)
-			c->rcv_head = chain;
-		else
-			c->rcv_tail->next = chain;
+	if (likely(c->rcv_head == NULL)) {
+		c->rcv_head = chain;
+		c->rcv_tail = last_of(chain);
+	} else if (!receive_join(tcp, c->rcv_tail, chain)) {
+		c->rcv_tail->next = chain;
 		c->rcv_tail = last_of(chain);
 	}
 	conn_raise(tcp, c, PLX_EVENT_READABLE);

@@ -10,7 +10,10 @@
 #include "tcp/seq.h"
 #include "wire/tcp.h"
 
-enum { MSS_BELIEVED_MIN = 64 };
+enum {
+	MSS_BELIEVED_MIN = 64,
+	FIELD_BITS = 16,
+};
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
 {
@@ -83,11 +86,10 @@ bool recv_window_is_worth_update(const struct tcp *tcp, const struct tcp_conn *c
 
 uint8_t recv_window_scale_for(uint32_t buffer_bytes)
 {
-	uint8_t scale = 0;
+	unsigned bits = 32 - (unsigned)__builtin_clz(buffer_bytes | 1);
+	unsigned scale = bits > FIELD_BITS ? bits - FIELD_BITS : 0;
 
-	while (scale < TCP_WINDOW_SCALE_MAX && buffer_bytes >> scale > UINT16_MAX)
-		scale++;
-	return scale;
+	return (uint8_t)(scale < TCP_WINDOW_SCALE_MAX ? scale : TCP_WINDOW_SCALE_MAX);
 }
 
 uint16_t recv_window_mss(const struct tcp *tcp, uint16_t profile, bool is_ipv6)

@@ -11,31 +11,28 @@
 #define RTO_AFTER_LOST_SYN_US UINT32_C(3000000)
 #define RTT_SAMPLE_MAX_US (UINT32_MAX / 8)
 
-static uint32_t clamp_us(uint64_t us, const struct rtt_bounds *bounds)
+static uint32_t clamp_us(plx_duration timeout, const struct rtt_bounds *bounds)
 {
-	uint64_t min_us = duration_to_us(bounds->min);
-	uint64_t max_us = duration_to_us(bounds->max);
-
-	if (us < min_us)
-		us = min_us;
-	return (uint32_t)(us > max_us ? max_us : us);
+	if (timeout < bounds->min)
+		timeout = bounds->min;
+	return (uint32_t)duration_to_us(timeout > bounds->max ? bounds->max : timeout);
 }
 
 void rtt_init(struct rtt *rtt, const struct rtt_bounds *bounds)
 {
 	rtt->srtt_8th_us = 0;
 	rtt->rttvar_4th_us = 0;
-	rtt->rto_us = clamp_us(duration_to_us(bounds->initial), bounds);
+	rtt->rto_us = clamp_us(bounds->initial, bounds);
 }
 
 // RTO = SRTT + max(G, 4 RTTVAR); rttvar_4th_us is 4 RTTVAR already. In the place of G stands what a peer may delay.
 static uint32_t timeout_of(const struct rtt *rtt, const struct rtt_bounds *bounds)
 {
-	uint64_t variance_us = duration_to_us(bounds->min) / 2;
+	plx_duration variance = duration_from_us(rtt->rttvar_4th_us);
 
-	if (variance_us < rtt->rttvar_4th_us)
-		variance_us = rtt->rttvar_4th_us;
-	return clamp_us((uint64_t)rtt->srtt_8th_us / 8 + variance_us, bounds);
+	if (variance < bounds->min / 2)
+		variance = bounds->min / 2;
+	return clamp_us(duration_from_us(rtt->srtt_8th_us / 8) + variance, bounds);
 }
 
 void rtt_on_sample(struct rtt *rtt, plx_duration sample, const struct rtt_bounds *bounds)

@@ -15,7 +15,7 @@ enum verdict {
 	SEGMENT_CONSUMED, // by a connection
 	SEGMENT_ANSWERED, // without one
 	SEGMENT_DROPPED,  // for the reason in `drop`
-	SEGMENT_UNJUDGED, // none yet: there is no connection, and who sent it to whom was not looked at
+	SEGMENT_UNJUDGED, // none yet: there is no connection, and who sent it was not looked at
 };
 
 struct segment {
@@ -27,7 +27,7 @@ struct segment {
 	uint8_t ecn;	// codepoint of its IP header (RFC 3168 5)
 	bool had_text;	// taken off, a window of zero having no room for it
 	bool had_syn;	// taken off: its window is not scaled (RFC 7323 2.2)
-	bool is_judged; // its addresses are known to be good; those of a connection are
+	bool is_judged; // its source is known to be good; that of a connection is
 	// Entry of the flow table that is most likely meant, for prefetching; INDEX_NONE.
 	uint32_t candidate;
 	uint64_t hash;

@@ -25,7 +25,7 @@
 // can be: to read as a whole what was stored in parts costs a dozen cycles each time.
 struct headers {
 	const struct flow_key *key;
-	struct tcp_header tcp;
+	struct tcp_header *tcp;
 	uint32_t pseudo_sum;
 	uint8_t hop_limit;
 	uint8_t dscp;
@@ -90,7 +90,7 @@ static __rte_always_inline void prepend_headers_of(const struct tcp *tcp,
 {
 	struct rte_mbuf *m = payload->m;
 	size_t ip_bytes = ip_header_bytes(is_ipv4);
-	size_t tcp_bytes = tcp_header_build_bytes(&h->tcp.options);
+	size_t tcp_bytes = tcp_header_build_bytes(&h->tcp->options);
 	uint16_t segment_bytes = (uint16_t)(m->pkt_len + tcp_bytes);
 	uint8_t *bytes = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(ip_bytes + tcp_bytes));
 	const struct ip_header ip = {
@@ -104,9 +104,9 @@ static __rte_always_inline void prepend_headers_of(const struct tcp *tcp,
 	};
 	uint32_t sum;
 
-	h->tcp.src_port = h->key->local_port;
-	h->tcp.dst_port = h->key->remote_port;
-	tcp_header_build(bytes + ip_bytes, &h->tcp, &sum);
+	h->tcp->src_port = h->key->local_port;
+	h->tcp->dst_port = h->key->remote_port;
+	tcp_header_build(bytes + ip_bytes, h->tcp, &sum);
 	ip_write_header(tcp->net, bytes, &ip);
 	if (unlikely(!makes_checksum(tcp))) {
 		offload_checksum(tcp, m, tcp_bytes, h->pseudo_sum, is_ipv4);
@@ -163,24 +163,24 @@ static __rte_always_inline void fill_headers(struct tcp *tcp, struct tcp_conn *c
 	h->hop_limit = (uint8_t)conn_option(tcp, c, PLX_OPTION_HOP_LIMIT);
 	h->dscp = (uint8_t)conn_option(tcp, c, PLX_OPTION_DSCP);
 	h->ecn = 0;
-	h->tcp.seq = seq;
-	h->tcp.ack = is_ack ? c->rcv.nxt : 0;
-	h->tcp.urgent = 0;
-	h->tcp.flags = flags;
-	h->tcp.options = (struct tcp_options){0};
+	h->tcp->seq = seq;
+	h->tcp->ack = is_ack ? c->rcv.nxt : 0;
+	h->tcp->urgent = 0;
+	h->tcp->flags = flags;
+	h->tcp->options = (struct tcp_options){0};
 	if (may_be_syn && (flags & TCP_SYN) != 0) {
-		h->tcp.window = recv_window_announce_syn(tcp, c);
-		fill_syn_options(tcp, c, (flags & TCP_ACK) != 0, &h->tcp.options);
+		h->tcp->window = recv_window_announce_syn(tcp, c);
+		fill_syn_options(tcp, c, (flags & TCP_ACK) != 0, &h->tcp->options);
 	} else {
-		h->tcp.window = recv_window_announce(tcp, c);
+		h->tcp->window = recv_window_announce(tcp, c);
 		// RFC 7323 3.2: on every segment once negotiated.
-		h->tcp.options.has_timestamps = conn_has(c, CONN_TIMESTAMPS);
+		h->tcp->options.has_timestamps = conn_has(c, CONN_TIMESTAMPS);
 		if (conn_has(c, CONN_ECE_OWED) && (flags & TCP_RST) == 0)
-			h->tcp.flags |= TCP_ECE;
+			h->tcp->flags |= TCP_ECE;
 	}
-	if (h->tcp.options.has_timestamps) {
-		h->tcp.options.ts_val = timestamp_now(tcp, c->ts_offset);
-		h->tcp.options.ts_ecr = is_ack ? c->ts_recent : 0;
+	if (h->tcp->options.has_timestamps) {
+		h->tcp->options.ts_val = timestamp_now(tcp, c->ts_offset);
+		h->tcp->options.ts_ecr = is_ack ? c->ts_recent : 0;
 	}
 	if (is_ack)
 		on_ack_sent(c);
@@ -200,7 +200,8 @@ static __rte_always_inline enum tx_result transmit(struct tcp *tcp, struct tcp_c
 						   const struct payload *payload,
 						   const struct segment_form *form)
 {
-	struct headers h;
+	struct tcp_header header;
+	struct headers h = {.tcp = &header};
 
 	fill_headers(tcp, c, form->seq, form->flags, form->may_be_syn, &h);
 	h.ecn = form->ecn;
@@ -217,7 +218,7 @@ static __rte_always_inline enum tx_result transmit(struct tcp *tcp, struct tcp_c
 	}
 }
 
-static struct rte_mbuf *alloc(struct tcp *tcp)
+static __rte_always_inline struct rte_mbuf *alloc(struct tcp *tcp)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(tcp->pool);
 
@@ -413,7 +414,8 @@ enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_bu
 void segment_tx_early_ack(struct tcp *tcp, struct tcp_conn *c)
 {
 	struct payload none = {.m = alloc(tcp)};
-	struct headers h;
+	struct tcp_header header;
+	struct headers h = {.tcp = &header};
 
 	if (none.m == NULL)
 		return;
@@ -424,12 +426,12 @@ void segment_tx_early_ack(struct tcp *tcp, struct tcp_conn *c)
 	(void)net_transmit_answer(tcp->net, none.m, &c->neighbor, &c->key.remote, tcp->now);
 }
 
-enum plx_drop segment_tx_answer(struct tcp *tcp, const struct answer *answer, struct segment *seg)
+enum plx_drop segment_tx_answer(struct tcp *tcp, struct answer *answer, struct segment *seg)
 {
 	const struct flow_key *key = answer->key;
 	struct headers h = {
 		.key = key,
-		.tcp = answer->tcp,
+		.tcp = &answer->tcp,
 		.pseudo_sum = checksum_pseudo(&key->local, &key->remote, IP_PROTOCOL_TCP),
 		.hop_limit = answer->hop_limit,
 		.dscp = answer->dscp,
@@ -448,7 +450,7 @@ enum plx_drop segment_tx_answer(struct tcp *tcp, const struct answer *answer, st
 		return PLX_DROP_TCP_NO_BUFFER;
 	prepend_headers(tcp, &none, &h);
 	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
-	if ((h.tcp.flags & TCP_RST) != 0)
+	if ((h.tcp->flags & TCP_RST) != 0)
 		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_SENT);
 	return net_tx_drop(
 		net_transmit_answer(tcp->net, none.m, &next_hop, &key->remote, tcp->now));

@@ -58,7 +58,7 @@ struct answer {
 };
 
 // Sends it by the answer queue, in seg's mbuf if there is one that may be reused (`seg` may be NULL).
-// PLX_DROP_NONE, or why it could not be sent.
-enum plx_drop segment_tx_answer(struct tcp *tcp, const struct answer *answer, struct segment *seg);
+// PLX_DROP_NONE, or why it could not be sent. Fills in the ports of `answer`.
+enum plx_drop segment_tx_answer(struct tcp *tcp, struct answer *answer, struct segment *seg);
 
 #endif

@@ -51,7 +51,7 @@ static uint32_t push(struct tcp *tcp, struct tcp_conn *c, enum send_kind kind)
 	// The reserve is for cutting what is queued: without it what is here might never leave.
 	if (pool_available(&tcp->send_segments) <= tcp->send_reserve)
 		return INDEX_NONE;
-	idx = pool_get(&tcp->send_segments);
+	idx = pool_get_plain(&tcp->send_segments);
 	seg = send_segment_at(tcp, idx);
 	*seg = (struct send_segment){
 		.next = INDEX_NONE,
@@ -108,10 +108,10 @@ static bool append_slab(struct tcp *tcp, struct tcp_conn *c, const uint8_t *data
 
 	if (pool_available(&tcp->slabs) <= tcp->send_reserve)
 		return false;
-	slab = pool_get(&tcp->slabs);
+	slab = pool_get_plain(&tcp->slabs);
 	idx = push(tcp, c, SEND_SLAB);
 	if (idx == INDEX_NONE) {
-		pool_put(&tcp->slabs, slab);
+		pool_put_plain(&tcp->slabs, slab);
 		return false;
 	}
 	send_segment_at(tcp, idx)->slab = slab;
@@ -274,7 +274,7 @@ void send_external_collect(struct tcp *tcp)
 static void release_buffer(struct tcp *tcp, const struct send_segment *seg)
 {
 	if (seg->kind == SEND_SLAB)
-		pool_put(&tcp->slabs, seg->slab);
+		pool_put_plain(&tcp->slabs, seg->slab);
 	else if (seg->kind == SEND_MBUF)
 		rte_pktmbuf_free(seg->mbuf);
 	else
@@ -289,7 +289,7 @@ static bool share_buffer(struct tcp *tcp, const struct send_segment *seg, struct
 	rest->seq += len_bytes;
 	rest->len_bytes -= len_bytes;
 	if (seg->kind == SEND_SLAB) {
-		rest->slab = pool_get(&tcp->slabs);
+		rest->slab = pool_get_plain(&tcp->slabs);
 		if (rest->slab == INDEX_NONE)
 			return false;
 		rest->offset = 0;
@@ -307,7 +307,7 @@ static bool share_buffer(struct tcp *tcp, const struct send_segment *seg, struct
 
 bool send_queue_split(struct tcp *tcp, struct tcp_conn *c, uint32_t idx, uint32_t len_bytes)
 {
-	uint32_t rest_idx = pool_get(&tcp->send_segments);
+	uint32_t rest_idx = pool_get_plain(&tcp->send_segments);
 	struct send_segment *seg = send_segment_at(tcp, idx);
 	struct send_segment *rest;
 
@@ -315,7 +315,7 @@ bool send_queue_split(struct tcp *tcp, struct tcp_conn *c, uint32_t idx, uint32_
 		return false;
 	rest = send_segment_at(tcp, rest_idx);
 	if (!share_buffer(tcp, seg, rest, len_bytes)) {
-		pool_put(&tcp->send_segments, rest_idx);
+		pool_put_plain(&tcp->send_segments, rest_idx);
 		return false;
 	}
 	seg->len_bytes = len_bytes;
@@ -347,7 +347,7 @@ static void pop_head(struct tcp *tcp, struct send_queue *queue)
 		queue->unsent = seg->next;
 	if (queue->head == INDEX_NONE)
 		queue->tail = INDEX_NONE;
-	pool_put(&tcp->send_segments, idx);
+	pool_put_plain(&tcp->send_segments, idx);
 }
 
 void send_queue_acknowledge(struct tcp *tcp, struct tcp_conn *c, uint32_t ack,

@@ -33,7 +33,8 @@ static int check_remote(const struct tcp *tcp, const struct plx_connect_args *ar
 {
 	const struct plx_addr *remote = &args->remote;
 
-	if (args->remote_port == 0 || addr_is_unspecified(remote) || addr_is_multicast(remote)
+	// Nor would what comes from there be taken for anybody's (net/input.c).
+	if (args->remote_port == 0 || !address_is_unicast(remote)
 	    || interface_is_broadcast(tcp->net, remote))
 		return -EINVAL;
 	return 0;

@@ -22,11 +22,11 @@ static int resolve_sender(const struct tcp *tcp, plx_conn handle, struct tcp_con
 	struct tcp_conn *c = conn_resolve(tcp, handle);
 
 	*out = c;
-	if (c == NULL)
+	if (unlikely(c == NULL))
 		return listener_resolve(tcp, handle) != NULL ? -ENOTCONN : -EBADF;
-	if (conn_has(c, CONN_USER_CLOSED))
-		return -EBADF;
-	return conn_has(c, CONN_FIN_QUEUED) ? -EPIPE : 0;
+	if (likely(!conn_has(c, CONN_USER_CLOSED | CONN_FIN_QUEUED)))
+		return 0;
+	return conn_has(c, CONN_USER_CLOSED) ? -EBADF : -EPIPE;
 }
 
 static uint32_t room_for(const struct tcp *tcp, const struct tcp_conn *c)
@@ -133,7 +133,7 @@ static int resolve_receiver(const struct tcp *tcp, plx_conn handle, struct tcp_c
 	struct tcp_conn *c = conn_resolve(tcp, handle);
 
 	*out = c;
-	if (c == NULL)
+	if (unlikely(c == NULL))
 		return listener_resolve(tcp, handle) != NULL ? -ENOTCONN : -EBADF;
 	if (conn_has(c, CONN_USER_CLOSED))
 		return -EBADF;

@@ -175,7 +175,9 @@ static void connect_errors(void **state)
 	if (!is_ipv6) {
 		assert_int_equal(connect_to(f, "255.255.255.255", 80), -EINVAL);
 		assert_int_equal(connect_to(f, "198.18.0.255", 80), -EINVAL);
+		assert_int_equal(connect_to(f, "0.1.2.3", 80), -EINVAL);
 	}
+	assert_int_equal(connect_to(f, is_ipv6 ? "::1" : "127.0.0.1", 80), -EINVAL);
 	assert_int_equal(connect_to(f, is_ipv6 ? "fd01::1" : "10.0.0.1", 80), -ENETUNREACH);
 	assert_int_equal(connect_to(f, is_ipv6 ? "198.18.0.1" : "fd00::1", 80), -ENETUNREACH);
 	args.local = f->to_stack.src;
