@@ -74,6 +74,28 @@ static void frames_are_handed_back_in_their_order(void **state)
 	twins_end(t, &sums);
 }
 
+// A connection to an address that no segment may come from does not make it credible.
+static void connection_to_nobody_hears_nobody(void **state)
+{
+	static const char *const ipv4[] = {"0.1.2.3", "127.0.0.1", "255.255.255.255", "224.0.0.1"};
+	static const char *const ipv6[] = {"::1", "ff02::1"};
+	const struct variant *v = *state;
+	struct twins *t = &twins;
+	struct seg_path path;
+
+	twins_begin(t, v);
+	for (unsigned i = 0; i < (v->is_ipv6 ? RTE_DIM(ipv6) : RTE_DIM(ipv4)); i++) {
+		path = t->peers.path;
+		path.src_port = ORDINARY_FIRST_PORT;
+		plx_addr_parse(v->is_ipv6 ? ipv6[i] : ipv4[i], &path.src);
+		twins_connect(t, &path.src, path.src_port);
+		t->n_burst = 0;
+		add_to_burst(t, &path);
+		twins_turn(t);
+	}
+	twins_end(t, &sums);
+}
+
 // What the frames were meant to reach was reached.
 static void frames_were_of_all_kinds(void **state)
 {
@@ -182,6 +204,10 @@ int main(void)
 		 frames_are_handed_back_in_their_order, NULL, NULL, &variants[2]},
 		{"frames_are_handed_back_in_their_order [IPv6]",
 		 frames_are_handed_back_in_their_order, NULL, NULL, &variants[3]},
+		{"connection_to_nobody_hears_nobody [IPv4]", connection_to_nobody_hears_nobody,
+		 NULL, NULL, &variants[0]},
+		{"connection_to_nobody_hears_nobody [IPv6]", connection_to_nobody_hears_nobody,
+		 NULL, NULL, &variants[1]},
 		SCENARIO(segment_to_another_address_is_no_segment),
 		SCENARIO(padding_is_not_text),
 	};
