@@ -13,6 +13,7 @@
 #include "stack/stack.h"
 #include "tcp/dispatch.h"
 #include "tcp/icmp_error.h"
+#include "tcp/spare_mbufs.h"
 #include "wire/mbuf_checksum.h"
 
 enum {
@@ -147,7 +148,7 @@ static __rte_always_inline void settle(struct plx_stack *stack, struct burst *bu
 	else
 		stack_drop(stack, seg->drop);
 	if (seg->mbuf != NULL) // nobody has taken it
-		rte_pktmbuf_free(seg->mbuf);
+		spare_mbufs_put(&stack->tcp, seg->mbuf);
 }
 
 // It looked ordinary and belongs to nobody: once more, the general way.

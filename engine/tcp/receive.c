@@ -9,6 +9,7 @@
 
 #include "net/reuse.h"
 #include "tcp/connections.h"
+#include "tcp/spare_mbufs.h"
 
 static inline struct rte_mbuf *last_of(struct rte_mbuf *chain)
 {
@@ -145,7 +146,7 @@ struct rte_mbuf *receive_take(struct tcp_conn *c)
 	return m;
 }
 
-void receive_consume(struct tcp_conn *c, size_t len_bytes)
+void receive_consume(struct tcp *tcp, struct tcp_conn *c, size_t len_bytes)
 {
 	while (len_bytes > 0) {
 		struct rte_mbuf *m = c->rcv_head;
@@ -158,7 +159,7 @@ void receive_consume(struct tcp_conn *c, size_t len_bytes)
 			return;
 		}
 		len_bytes -= m->data_len;
-		rte_pktmbuf_free_seg(receive_take(c));
+		spare_mbufs_put(tcp, receive_take(c));
 	}
 }
 

@@ -29,7 +29,7 @@ size_t receive_peek(const struct tcp_conn *c, uint8_t *to, size_t len_bytes);
 struct rte_mbuf *receive_take(struct tcp_conn *c);
 
 // Frees `len_bytes` from the front, which are there.
-void receive_consume(struct tcp_conn *c, size_t len_bytes);
+void receive_consume(struct tcp *tcp, struct tcp_conn *c, size_t len_bytes);
 
 // Frees everything.
 void receive_clear(struct tcp_conn *c);

@@ -17,6 +17,7 @@
 #include "tcp/ecn.h"
 #include "tcp/recv_window.h"
 #include "tcp/send_queue.h"
+#include "tcp/spare_mbufs.h"
 #include "tcp/timestamps.h"
 #include "wire/mbuf_checksum.h"
 #include "wire/offload.h"
@@ -220,7 +221,7 @@ static __rte_always_inline enum tx_result transmit(struct tcp *tcp, struct tcp_c
 
 static __rte_always_inline struct rte_mbuf *alloc(struct tcp *tcp)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(tcp->pool);
+	struct rte_mbuf *m = spare_mbufs_take(tcp);
 
 	if (m == NULL)
 		tcp_count(tcp, PLX_COUNTER_TX_NO_BUFFER);

@@ -15,6 +15,7 @@
 #include "tcp/half_open.h"
 #include "tcp/listener.h"
 #include "tcp/send_queue.h"
+#include "tcp/spare_mbufs.h"
 #include "tcp/time_wait.h"
 #include "tcp/timers.h"
 
@@ -351,6 +352,7 @@ void tcp_destroy(struct tcp *tcp)
 {
 	if (tcp->flows != NULL && tcp->freed_externals != NULL)
 		clear_connections(tcp);
+	spare_mbufs_return(tcp);
 	rte_ring_free(tcp->freed_externals);
 	for (unsigned family = 0; family < FAMILIES; family++) {
 		pool_fini(&tcp->half_open[family]);

@@ -58,6 +58,15 @@ struct conn_list {
 	uint32_t tail;
 };
 
+// More than a burst leaves behind.
+#define SPARE_MBUFS 64
+
+// See tcp/spare_mbufs.h.
+struct spare_mbufs {
+	struct rte_mbuf *mbufs[SPARE_MBUFS];
+	unsigned n;
+};
+
 struct tcp_config {
 	uint16_t mtu_bytes;
 	uint16_t zone;
@@ -87,6 +96,7 @@ struct tcp {
 	struct plx_stats *stats;
 	struct random *random;
 	struct rte_mempool *pool;
+	struct spare_mbufs spare;
 	struct flow_table *flows;
 	struct flow_secret flow_secret;
 	struct pool conns;

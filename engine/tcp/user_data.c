@@ -163,7 +163,7 @@ int64_t user_recv(struct tcp *tcp, plx_conn handle, void *buffer, size_t len_byt
 		return conn_has(c, CONN_FIN_RECEIVED) ? 0 : -EAGAIN;
 	n = receive_peek(c, buffer, len_bytes);
 	if ((flags & PLX_RECV_PEEK) == 0) {
-		receive_consume(c, n);
+		receive_consume(tcp, c, n);
 		after_read(tcp, c);
 	}
 	return (int64_t)n;

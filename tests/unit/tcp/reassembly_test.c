@@ -131,7 +131,7 @@ static void read_some(struct model *m)
 
 	assert_true(n <= m->nxt - m->read);
 	assert_memory_equal(bytes, m->stream + m->read, n);
-	receive_consume(m->c, n);
+	receive_consume(m->f.tcp, m->c, n);
 	m->read += (uint32_t)n;
 }
 

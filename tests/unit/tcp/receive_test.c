@@ -170,7 +170,7 @@ static void bytes_come_out_as_they_came_in(void **state)
 			rte_pktmbuf_free(m);
 		} else {
 			n = random_below(&f.random, (uint32_t)n + 1);
-			receive_consume(c, n);
+			receive_consume(f.tcp, c, n);
 			out += (uint32_t)n;
 		}
 	}

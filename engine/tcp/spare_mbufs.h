@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Received mbufs that nobody needs any more, on their way to what is sent next: an acknowledgement goes out in the
+// mbuf that an earlier frame of the same iteration came in, still in the cache, and the pool is asked by neither.
+// What plx_output() leaves goes back to the pool's cache of this core in one go, so nothing is kept between iterations.
+// Called by stack/input and tcp/receive to put, by tcp/segment_tx to take.
+#ifndef TCP_SPARE_MBUFS_H
+#define TCP_SPARE_MBUFS_H
+
+#include "net/reuse.h"
+#include "tcp/tcp.h"
+
+// Frees `m`, which may be a chain.
+static inline void spare_mbufs_put(struct tcp *tcp, struct rte_mbuf *m)
+{
+	struct spare_mbufs *spare = &tcp->spare;
+
+	if (likely(spare->n < SPARE_MBUFS && m->pool == tcp->pool && m->next == NULL
+		   && frame_is_writable(m)))
+		spare->mbufs[spare->n++] = m;
+	else
+		rte_pktmbuf_free(m);
+}
+
+// As rte_pktmbuf_alloc() of the stack's pool.
+static inline struct rte_mbuf *spare_mbufs_take(struct tcp *tcp)
+{
+	struct spare_mbufs *spare = &tcp->spare;
+	struct rte_mbuf *m;
+
+	if (unlikely(spare->n == 0))
+		return rte_pktmbuf_alloc(tcp->pool);
+	m = spare->mbufs[--spare->n];
+	rte_pktmbuf_reset(m);
+	return m;
+}
+
+static inline void spare_mbufs_return(struct tcp *tcp)
+{
+	struct spare_mbufs *spare = &tcp->spare;
+
+	if (spare->n == 0)
+		return;
+	rte_mempool_put_bulk(tcp->pool, (void *const *)spare->mbufs, spare->n);
+	spare->n = 0;
+}
+
+#endif
