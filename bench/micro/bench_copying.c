@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 	const struct compare_set set = {
 		.name = "copying",
 		.reference = "copied",
-		.conditions = "per segment, no device, IPv4, checksums in software, chained and "
+		.conditions = "per segment, no device, IPv4, chained and "
 			      "external mbufs sent as they are",
 		.cases = CASES,
 		.count = sizeof(CASES) / sizeof(CASES[0]),

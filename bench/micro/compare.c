@@ -14,7 +14,7 @@
 
 #include "heap.h"
 
-enum { CASES_MAX = 32, NAME_BYTES = 256, TEXT_BYTES = 512 };
+enum { CASES_MAX = 32, NAME_BYTES = 256, TEXT_BYTES = 1024 };
 
 struct figures {
 	double values[COMPARE_TURNS];

@@ -16,6 +16,30 @@ static int64_t read_option(const struct side *side, plx_conn conn, enum plx_opti
 	return value;
 }
 
+static const char *who_sums(const struct plx_settings *settings, enum plx_offload offload)
+{
+	return (settings->offloads & offload) != 0 ? "device" : "software";
+}
+
+static int describe_stack(const struct side *side, char *text, size_t bytes)
+{
+	struct plx_settings settings = {.size = sizeof(settings)};
+
+	if (plx_get_settings(side->stack, &settings) != 0)
+		return snprintf(text, bytes, "unknown");
+	return snprintf(text, bytes,
+			"TCP checksum received %s, sent %s, TIME_WAIT %llu s, at most %u entries, "
+			"SYN cookies %s, RFC 5961 %s, ",
+			who_sums(&settings, PLX_OFFLOAD_RX_TCP_CHECKSUM),
+			who_sums(&settings, PLX_OFFLOAD_TX_TCP_CHECKSUM),
+			(unsigned long long)(settings.time_wait / PLX_SECOND),
+			settings.max_time_wait,
+			settings.syn_cookies == PLX_SYN_COOKIES_AUTO		 ? "auto"
+				: settings.syn_cookies == PLX_SYN_COOKIES_ALWAYS ? "always"
+										 : "never",
+			settings.rfc5961 ? "on" : "off");
+}
+
 static int describe(const struct side *side, plx_conn conn, char *text, size_t bytes)
 {
 	struct plx_info info = {.size = sizeof(info)};
@@ -37,11 +61,13 @@ static int describe(const struct side *side, plx_conn conn, char *text, size_t b
 
 const char *rig_settings(struct rig *rig, plx_conn conn, plx_conn accepted)
 {
-	static char text[512];
+	static char text[1024];
 	size_t used = (size_t)snprintf(text, sizeof(text), "server: ");
 
+	used += (size_t)describe_stack(&rig->server, text + used, sizeof(text) - used);
 	used += (size_t)describe(&rig->server, accepted, text + used, sizeof(text) - used);
 	used += (size_t)snprintf(text + used, sizeof(text) - used, "; client: ");
+	used += (size_t)describe_stack(&rig->client, text + used, sizeof(text) - used);
 	describe(&rig->client, conn, text + used, sizeof(text) - used);
 	return text;
 }
