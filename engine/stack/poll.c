@@ -9,6 +9,7 @@
 #include "tcp/connections.h"
 #include "tcp/listener.h"
 #include "tcp/output.h"
+#include "tcp/overdue_ack.h"
 #include "tcp/send_queue.h"
 #include "tcp/spare_mbufs.h"
 #include "tcp/time_wait.h"
@@ -114,6 +115,7 @@ unsigned plx_output(struct plx_stack *stack, struct rte_mbuf **frames, unsigned 
 	// Answers come first, but a flood of them leaves connections half of the frames.
 	burst.n = answer_pop(stack->net, frames,
 			     stack->tcp.output.head == INDEX_NONE ? max : (max + 1) / 2);
+	overdue_ack_run(&stack->tcp, &burst);
 	output_run(&stack->tcp, &burst);
 	// What that queued in its turn: questions for a next hop, answers of connections that ended.
 	burst.n += answer_pop(stack->net, frames + burst.n, max - burst.n);

@@ -196,6 +196,7 @@ void conn_wants_output(struct tcp *tcp, struct tcp_conn *c)
 		return;
 	idx = conn_index(tcp, c);
 	c->output_next = INDEX_NONE;
+	tcp->output.came++;
 	if (tcp->output.head == INDEX_NONE)
 		tcp->output.head = idx;
 	else
@@ -211,6 +212,7 @@ struct tcp_conn *conn_list_pop_output(struct tcp *tcp)
 		return NULL;
 	c = conn_at(tcp, tcp->output.head);
 	tcp->output.head = c->output_next;
+	tcp->output.went++;
 	c->output_next = CONN_UNLISTED;
 	return c;
 }

@@ -56,6 +56,19 @@ struct timing_class {
 struct conn_list {
 	uint32_t head;
 	uint32_t tail;
+	uint32_t came; // ever, of the output list
+	uint32_t went;
+};
+
+enum { OVERDUE_ACK_TICKS = 4 };
+
+// Who has stood in the output list for how long; see tcp/overdue_ack.
+struct overdue_ack {
+	plx_time next_tick;
+	uint32_t came_by[OVERDUE_ACK_TICKS]; // how many had come by the last ticks
+	uint32_t oldest;		     // of these
+	uint32_t looked_at;		     // of those that ever came
+	uint32_t cursor;		     // the last one, if it still stands there
 };
 
 // More than a burst leaves behind.
@@ -104,6 +117,7 @@ struct tcp {
 	struct timer_wheel *coarse;
 	struct conn_list ready;	 // events wait for the application
 	struct conn_list output; // something may have to be sent
+	struct overdue_ack overdue;
 	struct pool send_segments;
 	struct pool slabs;
 	struct pool externals;

@@ -21,6 +21,7 @@ enum {
 	POOL_BUFFERS = 32768,
 	EVENTS = 64,
 	FRAMES = 64,
+	SLOW_FRAMES = 2,	 // the least that plx_output() may be asked for
 	STILL_TURNS_MAX = 10000, // without time moving on
 };
 
@@ -122,7 +123,7 @@ static void begin_side(struct pair *pair, enum pair_role role)
 	judge_init(&side->judge, &side->config);
 	lifecycle_init(&side->life);
 	watch_init(&side->watch, role == PAIR_CLIENT);
-	side->watch.ignores_stalls = pair->learns_neighbors;
+	side->watch.ignores_stalls = pair->learns_neighbors || side->frame_time != 0;
 	link_init(&side->link, &side->link_config, pair->seed * 2 + role);
 	if (plx_stack_create(&side->config, &side->stack, &error) != 0)
 		pair_fail(pair, "plx_stack_create: %s", error);
@@ -287,13 +288,16 @@ static void send_frame(struct pair *pair, struct pair_side *side, struct rte_mbu
 void pair_output(struct pair *pair, struct pair_side *side)
 {
 	struct rte_mbuf *frames[FRAMES];
-	unsigned n;
+	unsigned n, max = side->frame_time == 0 ? FRAMES : SLOW_FRAMES;
 
 	do {
-		n = plx_output(side->stack, frames, FRAMES, pair_clock(pair, side));
+		if (pair->now < side->port_free_at)
+			return;
+		n = plx_output(side->stack, frames, max, pair_clock(pair, side));
 		for (unsigned i = 0; i < n; i++)
 			send_frame(pair, side, frames[i]);
-	} while (n == FRAMES);
+		side->port_free_at = pair->now + n * side->frame_time;
+	} while (n == max);
 }
 
 static const char *side_books_fault(struct pair *pair, unsigned role, const struct plx_stats *stats)
@@ -357,6 +361,8 @@ static plx_time next_deadline(const struct pair_side *side)
 	if (deadline == PLX_TIME_NEVER)
 		return side->wake_at;
 	deadline = deadline > side->clock ? deadline - side->clock : 0;
+	if (deadline == 0 && side->frame_time != 0)
+		deadline = side->port_free_at; // what waits to be sent hides the timers
 	return deadline < side->wake_at ? deadline : side->wake_at;
 }
 

@@ -35,6 +35,8 @@ struct pair_side {
 	bool is_listening;
 	unsigned buffers_before;
 	uint64_t sent_frames;
+	plx_duration frame_time; // its port takes two frames in twice as long; 0: all at once
+	plx_time port_free_at;
 	plx_duration clock; // so much ahead of the pair's: hosts do not agree
 	plx_time wake_at; // by the pair's clock: phase 3 wants a turn. PLX_TIME_NEVER: it does not
 	// Phase 3 of this side: an event, and after all events once per turn. NULL: nothing.

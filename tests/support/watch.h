@@ -44,7 +44,7 @@ struct watch_flow {
 
 struct watch {
 	bool is_client;
-	bool ignores_stalls; // neighbours are being learned: frames wait for that
+	bool ignores_stalls; // frames wait: for neighbours to be learned, or for the port
 	uint64_t run;
 	struct watch_flow *flows; // by the client's port
 	plx_conn *conns;
