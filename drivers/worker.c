@@ -10,14 +10,36 @@
 #include "drivers/port_burst.h"
 #include "drivers/relay.h"
 
+// Most bursts received in a turn, and rounds of events: as many as those bursts can cause.
+#define INPUT_BURSTS 8
+#define EVENT_ROUNDS (INPUT_BURSTS * WORKER_BURST / WORKER_EVENTS)
+
 // Most bursts sent in a turn, so that reception is never far.
-#define OUTPUT_BURSTS 4
+#define OUTPUT_BURSTS 8
+
+// Longer than a core is withheld from the one who takes our frames.
+#define HELD_MAX (10 * PLX_MILLISECOND)
 
 // Turns in a row in which the port takes nothing, before its link is looked at: some drivers ask
 // the kernel or the device for it.
 #define REFUSALS_BEFORE_LOOK 256
 
-static unsigned receive(struct worker *worker, plx_time now)
+// Is there room for what frames may ask for? If not, they wait at the port until the answers before them are sent; but
+// a peer that waits for the same would make that last.
+static bool may_receive(struct worker *worker, plx_time now)
+{
+	if (likely(plx_input_room(worker->stack) >= WORKER_BURST)) {
+		worker->held_since = 0;
+		return true;
+	}
+	if (worker->held_since == 0)
+		worker->held_since = now;
+	if (now - worker->held_since >= HELD_MAX)
+		return true;
+	return false;
+}
+
+static unsigned receive_burst(struct worker *worker, plx_time now)
 {
 	struct rte_mbuf *frames[WORKER_BURST];
 	unsigned n = port_rx_burst(worker->port, worker->queue, frames, WORKER_BURST, now);
@@ -33,19 +55,47 @@ static unsigned receive(struct worker *worker, plx_time now)
 	return n;
 }
 
-static unsigned serve(struct worker *worker, plx_time now)
+// What has come goes before what is sent, or else the queues of the peers would grow.
+static unsigned receive(struct worker *worker, plx_time now)
+{
+	unsigned bursts = 0, n, all = 0;
+
+	while (bursts++ < INPUT_BURSTS && may_receive(worker, now)) {
+		n = receive_burst(worker, now);
+		all += n;
+		if (n < WORKER_BURST)
+			break;
+	}
+	return all;
+}
+
+static unsigned serve_events(struct worker *worker, plx_time now)
 {
 	const struct worker_application *application = &worker->application;
 	struct plx_event events[WORKER_EVENTS];
 	unsigned n = plx_poll(worker->stack, events, WORKER_EVENTS, now);
 
 	account_mark(&worker->account, ACCOUNT_POLL);
-	if (n > 0 && application->on_events != NULL)
+	if (n > 0 && application->on_events != NULL) {
 		application->on_events(application->context, worker->stack, events, n, now);
+		account_mark(&worker->account, ACCOUNT_APPLICATION);
+	}
+	return n;
+}
+
+static unsigned serve(struct worker *worker, plx_time now)
+{
+	const struct worker_application *application = &worker->application;
+	unsigned rounds = 0, n, all = 0;
+
+	do {
+		n = serve_events(worker, now);
+		all += n;
+	} while (n == WORKER_EVENTS && ++rounds < EVENT_ROUNDS);
 	if (application->run != NULL)
 		worker->wants_run_at = application->run(application->context, now);
 	account_mark(&worker->account, ACCOUNT_APPLICATION);
-	return n;
+	return all;
 }
 
 // A port without link may refuse for ever (a memif whose peer has gone does), and the stack would

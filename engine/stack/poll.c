@@ -106,6 +106,11 @@ unsigned plx_poll(struct plx_stack *stack, struct plx_event *events, unsigned ma
 	return n;
 }
 
+unsigned plx_input_room(const struct plx_stack *stack)
+{
+	return ANSWER_QUEUE_FRAMES - answer_count(stack->net);
+}
+
 unsigned plx_output(struct plx_stack *stack, struct rte_mbuf **frames, unsigned max, plx_time now)
 {
 	struct tx_burst burst = {.frames = frames, .max = max};

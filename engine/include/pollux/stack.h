@@ -190,6 +190,14 @@ PLX_API unsigned plx_input(struct plx_stack *stack, struct rte_mbuf **frames, un
 			   plx_time now);
 
 /**
+ * How many frames may be given to plx_input() now without an answer to one of them being lost: a SYN+ACK, a RST, the
+ * acknowledgement of the last FIN and the like wait for plx_output() in a bounded queue. More may be given; what finds
+ * no room is counted (answer_queue_full). Whoever can leave frames where they are does so, but not for ever: the peer
+ * may wait for the same.
+ */
+PLX_API unsigned plx_input_room(const struct plx_stack *stack);
+
+/**
  * Phases 2 and 3: runs what timers are due, then fills at most `max` events; with 0 (`events` may be NULL then) it
  * only runs timers. While events are pending plx_next_deadline() is 0. What does not fit
  * stays pending. Returns how many there are. The application acts on them before phase 4.
