@@ -67,8 +67,8 @@ void overdue_ack_run(struct tcp *tcp, struct tx_burst *burst)
 		c = conn_at(tcp, idx);
 		if (!owes_ack(c))
 			continue;
-		c->acks_owed -= c->acks_owed > 0;
 		if (segment_tx_control(tcp, c, burst, c->snd.nxt, TCP_ACK) == TX_NO_MEMORY)
 			return;
+		c->acks_owed -= c->acks_owed > 0;
 	}
 }
