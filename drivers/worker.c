@@ -177,6 +177,12 @@ plx_time worker_next_due(const struct worker *worker)
 	return RTE_MIN(due, port_next_due(worker->port, worker->queue));
 }
 
+bool worker_has_sent_all(const struct worker *worker)
+{
+	return worker->n_unsent == 0
+		&& (worker->relay != NULL || plx_next_deadline(worker->stack) != 0);
+}
+
 void worker_drop_unsent(struct worker *worker)
 {
 	if (worker->relay != NULL) {

@@ -78,6 +78,9 @@ bool worker_turn(struct worker *worker, plx_time now);
 // When it has something to do by itself; PLX_TIME_NEVER when it has not.
 plx_time worker_next_due(const struct worker *worker);
 
+// Neither frames nor events wait: it may end, and no peer will miss the last acknowledgement.
+bool worker_has_sent_all(const struct worker *worker);
+
 // Frees what the port did not take any more. Part of the end of a worker; the stack is not touched.
 void worker_drop_unsent(struct worker *worker);
 

@@ -123,7 +123,8 @@ static bool has_finished(const struct worker_progress *progress)
 		return false;
 	if (application->is_finished == NULL)
 		return progress->is_stopping;
-	return application->is_finished(application->context) && progress->worker->n_unsent == 0;
+	return application->is_finished(application->context)
+		&& worker_has_sent_all(progress->worker);
 }
 
 // Obeys the order in force, and says so once when there is nothing left to do.

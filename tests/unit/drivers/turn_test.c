@@ -164,12 +164,37 @@ static void reception_goes_on_when_it_lasts(void **state)
 	child_run_ok(turns_that_are_never_taken);
 }
 
+static void answers_before_the_end(void)
+{
+	struct system *system = start();
+	struct worker *worker = settled_worker(system);
+	struct rte_mbuf *frames[TURN_FRAMES];
+
+	CHILD_CHECK(worker_has_sent_all(worker));
+	for (unsigned i = 0; i < TURN_FRAMES; i++)
+		frames[i] = mbufs_frame(system->pools[0], request, sizeof(request), 0);
+	CHILD_CHECK(plx_input(worker->stack, frames, TURN_FRAMES, 2 * PLX_SECOND) == 0);
+	CHILD_CHECK(worker->n_unsent == 0 && !worker_has_sent_all(worker));
+	worker_turn(worker, 2 * PLX_SECOND);
+	CHILD_CHECK(worker_has_sent_all(worker));
+	CHILD_CHECK(take_answers(system) == TURN_FRAMES);
+	child_stop(system);
+}
+
+// The acknowledgements of the last FINs are answers of connections that exist no more.
+static void a_worker_has_not_sent_all_while_answers_wait(void **state)
+{
+	(void)state;
+	child_run_ok(answers_before_the_end);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_turn_receives_as_much_as_it_sends),
 		cmocka_unit_test(answers_wait_for_a_port_that_takes_none),
 		cmocka_unit_test(reception_goes_on_when_it_lasts),
+		cmocka_unit_test(a_worker_has_not_sent_all_while_answers_wait),
 	};
 
 	return cmocka_run_group_tests_name("drivers turn", tests, NULL, NULL);
