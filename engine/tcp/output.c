@@ -10,6 +10,7 @@
 #include "tcp/connections.h"
 #include "tcp/delayed_ack.h"
 #include "tcp/ecn.h"
+#include "tcp/output_cut.h"
 #include "tcp/output_turn.h"
 #include "tcp/pacing.h"
 #include "tcp/persist.h"
@@ -143,7 +144,8 @@ static enum step send_new_segment(struct turn *t, uint32_t len_bytes, uint32_t u
 {
 	struct tcp_conn *c = t->c;
 	uint32_t idx = c->queue.unsent;
-	uint32_t len = turn_cut(t, idx, len_bytes);
+	bool is_cut = len_bytes > turn_payload_max(t); // by the port
+	uint32_t len = unlikely(is_cut) ? len_bytes : turn_cut(t, idx, len_bytes);
 	uint8_t flags = TCP_ACK;
 	enum step step;
 
@@ -154,7 +156,10 @@ static enum step send_new_segment(struct turn *t, uint32_t len_bytes, uint32_t u
 		if (conn_has(c, CONN_FIN_QUEUED) && conn_unacked(c) + len < c->snd.wnd)
 			flags |= TCP_FIN;
 	}
-	step = turn_after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
+	if (unlikely(is_cut))
+		step = output_cut_send(t, idx, len, flags);
+	else
+		step = turn_after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
 	if (step != STEP_DONE)
 		return step;
 	turn_advance_unsent(t, len, turn_mark_sent(t, idx, len, 0));
@@ -179,6 +184,7 @@ static void restart_after_idle(struct turn *t)
 
 static enum step send_new(struct turn *t)
 {
+	bool cuts = (t->tcp->config.offloads & PLX_OFFLOAD_TX_TSO) != 0;
 	struct tcp_conn *c = t->c;
 
 	if (c->rtx != c->snd.nxt)
@@ -198,7 +204,11 @@ static enum step send_new(struct turn *t)
 		}
 		if (turn_room(t) != STEP_DONE)
 			return STEP_FULL;
+		if (unlikely(unsent > len && cuts))
+			len = output_cut_len(t, len, unsent);
 		step = send_new_segment(t, len, unsent);
+		if (unlikely(step == STEP_NO_MEMORY && len > turn_payload_max(t)))
+			continue; // segment by segment, now that output_cut_len() knows
 		if (step != STEP_DONE)
 			return step;
 		pacing_on_sent(t->tcp, c, len);

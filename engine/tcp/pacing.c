@@ -39,6 +39,16 @@ bool pacing_holds(const struct tcp *tcp, const struct tcp_conn *c)
 	return c->is_paced && ahead_us(tcp, c) > BURST_US;
 }
 
+uint32_t pacing_segments(const struct tcp *tcp, const struct tcp_conn *c, uint32_t segment_bytes)
+{
+	uint32_t ahead = ahead_us(tcp, c);
+	uint32_t left_us = ahead < BURST_US ? BURST_US - ahead : 0;
+	uint64_t rate = pacing_rate(c);
+	uint64_t segments = rate * left_us / 1000000 / segment_bytes + 1;
+
+	return rate != 0 && segments < UINT32_MAX ? (uint32_t)segments : UINT32_MAX;
+}
+
 void pacing_on_sent(const struct tcp *tcp, struct tcp_conn *c, uint32_t len_bytes)
 {
 	uint64_t rate = pacing_rate(c);

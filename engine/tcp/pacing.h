@@ -11,6 +11,9 @@
 // Must new data wait?
 bool pacing_holds(const struct tcp *tcp, const struct tcp_conn *c);
 
+// How many segments of so many bytes may follow one another until it must, when it need not now.
+uint32_t pacing_segments(const struct tcp *tcp, const struct tcp_conn *c, uint32_t segment_bytes);
+
 // So much new data was sent.
 void pacing_on_sent(const struct tcp *tcp, struct tcp_conn *c, uint32_t len_bytes);
 

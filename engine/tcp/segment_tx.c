@@ -16,6 +16,7 @@
 #include "net/transmit.h"
 #include "tcp/ecn.h"
 #include "tcp/recv_window.h"
+#include "tcp/segment_cut.h"
 #include "tcp/send_queue.h"
 #include "tcp/spare_mbufs.h"
 #include "tcp/timestamps.h"
@@ -77,6 +78,7 @@ static __rte_noinline void offload_checksum(const struct tcp *tcp, struct rte_mb
 		.l4_bytes = (uint8_t)tcp_bytes,
 		.is_ipv6 = !is_ipv4,
 		.ipv4_checksum = is_ipv4 && has_offload(tcp, PLX_OFFLOAD_TX_IPV4_CHECKSUM),
+		.segment_bytes = m->tso_segsz, // of segment_cut_payload(); 0 in any other mbuf
 	};
 
 	tcp_checksum_prepare_offload(m, &layout, pseudo_sum);
@@ -298,8 +300,7 @@ static void copy_payload(struct tcp *tcp, uint32_t idx, uint32_t len_bytes, stru
 	}
 }
 
-// One record's bytes as an mbuf that refers to them; a slab's are copied.
-static struct rte_mbuf *piece_of(struct tcp *tcp, const struct send_segment *seg)
+struct rte_mbuf *segment_tx_piece(struct tcp *tcp, const struct send_segment *seg)
 {
 	struct rte_mbuf *m = alloc(tcp);
 
@@ -341,7 +342,7 @@ static struct rte_mbuf *chain_references(struct tcp *tcp, uint32_t idx, uint32_t
 		return NULL;
 	for (uint32_t left = len_bytes; left > 0;) {
 		const struct send_segment *seg = send_segment_at(tcp, idx);
-		struct rte_mbuf *piece = piece_of(tcp, seg);
+		struct rte_mbuf *piece = segment_tx_piece(tcp, seg);
 
 		if (piece == NULL) {
 			rte_pktmbuf_free(head);
@@ -409,6 +410,20 @@ enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_bu
 		return TX_NO_MEMORY;
 	if (conn_has(c, CONN_ECN))
 		mark_capable(c, &form);
+	return transmit(tcp, c, burst, &payload, &form);
+}
+
+enum tx_result segment_tx_cut(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
+			      const struct segment_cut *cut, uint8_t flags)
+{
+	struct segment_form form = {send_segment_at(tcp, cut->idx)->seq, flags, 0, false};
+	struct payload payload = {.m = segment_cut_payload(tcp, cut)};
+
+	if (payload.m == NULL)
+		return TX_NO_MEMORY;
+	if (conn_has(c, CONN_ECN))
+		mark_capable(c, &form);
+	tcp_count_n(tcp, PLX_COUNTER_TCP_TX_SEGMENTS, segment_cut_count(cut) - 1);
 	return transmit(tcp, c, burst, &payload, &form);
 }
 

@@ -37,6 +37,16 @@ enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx
 enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 			       uint32_t idx, uint32_t len_bytes, uint8_t flags);
 
+// Several segments of new data as one frame, which the port cuts. FIN and PSH of `flags` are the last one's, CWR is the
+// first one's.
+struct segment_cut;
+enum tx_result segment_tx_cut(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
+			      const struct segment_cut *cut, uint8_t flags);
+
+// One record's bytes as an mbuf that refers to them; a slab's are copied. NULL without memory.
+struct send_segment;
+struct rte_mbuf *segment_tx_piece(struct tcp *tcp, const struct send_segment *seg);
+
 // An acknowledgement of what has arrived so far, at once, by the answer queue: what comes next changes it.
 void segment_tx_early_ack(struct tcp *tcp, struct tcp_conn *c);
 

@@ -276,7 +276,7 @@ static void release_buffer(struct tcp *tcp, const struct send_segment *seg)
 	if (seg->kind == SEND_SLAB)
 		pool_put_plain(&tcp->slabs, seg->slab);
 	else if (seg->kind == SEND_MBUF)
-		rte_pktmbuf_free(seg->mbuf);
+		rte_pktmbuf_free_seg(seg->mbuf); // a driver has left its `next`
 	else
 		release_external(tcp, seg->external_idx);
 }
@@ -365,6 +365,12 @@ void send_queue_acknowledge(struct tcp *tcp, struct tcp_conn *c, uint32_t ack,
 			break;
 		freed->was_resent |= (seg->flags & SEND_RESENT) != 0;
 		if (seq_is_before(ack, seg->seq + seg->len_bytes)) {
+			// A record of several segments, see output_cut: one of them has come.
+			if (!freed->has_sent_at && ack - seg->seq >= c->mss
+			    && (seg->flags & SEND_RESENT) == 0) {
+				freed->has_sent_at = true;
+				freed->sent_at = seg->sent_at;
+			}
 			queue->bytes -= ack - seg->seq;
 			trim(seg, ack - seg->seq);
 			break;

@@ -86,7 +86,8 @@ bool send_queue_split(struct tcp *tcp, struct tcp_conn *c, uint32_t idx, uint32_
 
 // What an acknowledgement told about the records it frees.
 struct send_queue_freed {
-	plx_time sent_at; // of the oldest record freed as a whole; void without
+	plx_time
+		sent_at; // of the oldest record freed as a whole, or of a segment of it; void without
 	bool has_sent_at;
 	bool was_head_resent; // that one was sent more than once
 	bool was_resent;      // any of them was

@@ -152,6 +152,16 @@ size_t tcp_bytes(const struct plx_stack_config *config)
 	return bytes;
 }
 
+// What DPDK wants of whoever asks for TSO (rte_mbuf_core.h), and that no copy holds such a frame.
+static bool may_cut(const struct plx_stack_config *config)
+{
+	uint32_t needed = PLX_OFFLOAD_TX_TCP_CHECKSUM | PLX_OFFLOAD_TX_MULTI_SEGS;
+
+	if (has_family(config, FAMILY_IPV4))
+		needed |= PLX_OFFLOAD_TX_IPV4_CHECKSUM;
+	return (config->offloads & (needed | PLX_OFFLOAD_TX_BY_REFERENCE)) == needed;
+}
+
 static int check(const struct plx_stack_config *config, const char **error)
 {
 	*error = NULL;
@@ -170,6 +180,9 @@ static int check(const struct plx_stack_config *config, const char **error)
 		*error = "syn_cookies: give a value of enum plx_syn_cookies";
 	else if (config->burst_segments == 0)
 		*error = "burst_segments: give at least 1";
+	else if ((config->offloads & PLX_OFFLOAD_TX_TSO) != 0 && !may_cut(config))
+		*error = "offloads: TX_TSO needs TX_TCP_CHECKSUM, TX_MULTI_SEGS and, with an IPv4 "
+			 "address, TX_IPV4_CHECKSUM, and cannot be with TX_BY_REFERENCE";
 	return *error == NULL ? 0 : -EINVAL;
 }
 

@@ -42,6 +42,8 @@ enum plx_offload {
 		<< 5, /**< the port hands our mbufs on to another reader (net_ring): retained payload is copied */
 	PLX_OFFLOAD_TX_ANY_MEMORY = 1u
 		<< 6, /**< the port reads all memory of the process, registered or not (drivers that copy by CPU) */
+	PLX_OFFLOAD_TX_TSO = 1u
+		<< 7, /**< the port cuts a frame of several TCP segments by RTE_MBUF_F_TX_TCP_SEG: needs TX_TCP_CHECKSUM, TX_MULTI_SEGS and, where the stack has an IPv4 address, TX_IPV4_CHECKSUM, and cannot be with TX_BY_REFERENCE. A frame has at most 64 KB in 33 mbufs, 8 for each segment, and no segment has less than 256 bytes but the last */
 };
 
 /** What answers a SYN without keeping anything of it (RFC 4987 3.6). */
