@@ -45,6 +45,7 @@ enum sight {
 	SAW_IPV4,
 	SAW_IPV6,
 	SAW_SEVERAL_CONNECTIONS,
+	SAW_LARGE_FRAMES,
 	SIGHTS,
 };
 
@@ -52,6 +53,7 @@ static const char *const sight_names[SIGHTS] = {
 	"retransmission", "fast_recovery", "rto",	 "reordering", "duplicate",
 	"corruption",	  "zero_window",   "burst_loss", "full_queue", "rough_link",
 	"wrap_up",	  "wrap_down",	   "ipv4",	 "ipv6",       "several_connections",
+	"large_frames",
 };
 
 // A run as it was drawn.
@@ -206,10 +208,14 @@ static void draw_options(struct random *dice, struct plan *plan)
 
 static uint32_t draw_offloads(struct random *dice)
 {
+	uint32_t of_nic = PLX_OFFLOAD_TX_TSO | PLX_OFFLOAD_TX_MULTI_SEGS
+		| PLX_OFFLOAD_TX_TCP_CHECKSUM | PLX_OFFLOAD_TX_IPV4_CHECKSUM;
+
 	return random_below(dice, 2) * PLX_OFFLOAD_TX_MULTI_SEGS
 		| random_below(dice, 2) * PLX_OFFLOAD_TX_ANY_MEMORY
 		| random_below(dice, 2) * PLX_OFFLOAD_TX_TCP_CHECKSUM
-		| random_below(dice, 2) * PLX_OFFLOAD_TX_IPV4_CHECKSUM;
+		| random_below(dice, 2) * PLX_OFFLOAD_TX_IPV4_CHECKSUM
+		| in_percent(dice, 30) * of_nic;
 }
 
 static void draw_transfer(struct random *dice, struct plan *plan)
@@ -342,6 +348,7 @@ static void look_at_side(const struct pair_side *side, const struct link_model_c
 	seen[SAW_ZERO_WINDOW] |= side->judge.zero_windows > 0;
 	seen[SAW_BURST_LOSS] |= link->lost_in_burst > 0;
 	seen[SAW_FULL_QUEUE] |= link->lost_in_queue > 0;
+	seen[SAW_LARGE_FRAMES] |= c[PLX_COUNTER_TCP_TX_SEGMENTS] > c[PLX_COUNTER_TX_FRAMES];
 }
 
 static void look_at(struct pair *pair, const struct plan *plan)

@@ -120,24 +120,24 @@ static void hear_handshake(struct arena *a, const struct frame *frame)
 	};
 }
 
+static void hear_frame(void *context, const uint8_t *bytes, size_t len_bytes)
+{
+	struct arena *a = context;
+	struct frame frame;
+
+	blame(a, judge_frame(&a->judge, bytes, len_bytes, &frame));
+	hear_handshake(a, &frame);
+}
+
 static void take_output(struct arena *a)
 {
-	static uint8_t bytes[MBUFS_FRAME_MAX_BYTES];
 	struct rte_mbuf *frames[FRAMES];
-	struct frame frame;
 	unsigned n;
 
 	do {
 		n = plx_output(a->stack, frames, FRAMES, a->now);
-		for (unsigned i = 0; i < n; i++) {
-			size_t len_bytes = mbufs_copy_out(frames[i], bytes);
-			const char *fault = nic_finish(frames[i], a->config.offloads, bytes);
-
-			rte_pktmbuf_free(frames[i]);
-			blame(a, fault);
-			blame(a, judge_frame(&a->judge, bytes, len_bytes, &frame));
-			hear_handshake(a, &frame);
-		}
+		for (unsigned i = 0; i < n; i++)
+			blame(a, nic_send(frames[i], a->config.offloads, hear_frame, a));
 	} while (n == FRAMES);
 }
 

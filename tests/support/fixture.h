@@ -68,6 +68,7 @@ struct fixture_peer {
 
 struct fixture_output {
 	plx_time at;
+	uint64_t given; // the port has cut it out of the stack's so manieth frame
 	size_t len_bytes;
 	struct frame frame; // its payload lies in `bytes`
 	uint8_t bytes[MBUFS_FRAME_MAX_BYTES];
@@ -107,7 +108,8 @@ struct fixture {
 	unsigned n_events, next_event;
 	struct fixture_output *outputs;
 	unsigned n_outputs, next_output;
-	uint64_t sent_frames; // ever
+	uint64_t sent_frames;  // ever, as they left the port
+	uint64_t given_frames; // ever, as the port got them
 	struct rte_mbuf *burst[FIXTURE_BURST];
 	unsigned n_burst;
 	bool is_in_burst;

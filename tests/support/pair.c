@@ -261,19 +261,21 @@ static unsigned notes_of(const struct link_model_fate *fate)
 		| (fate->is_marked ? CAPTURE_MARKED : 0u) | (fate->has_copy ? CAPTURE_COPIED : 0u);
 }
 
-static void send_frame(struct pair *pair, struct pair_side *side, struct rte_mbuf *m)
+struct sender {
+	struct pair *pair;
+	struct pair_side *side;
+};
+
+static void send_on_link(void *context, const uint8_t *bytes, size_t len_bytes)
 {
-	uint8_t bytes[MBUFS_FRAME_MAX_BYTES];
-	size_t len_bytes = mbufs_copy_out(m, bytes);
-	const char *fault = nic_finish(m, side->config.offloads, bytes);
+	const struct sender *sender = context;
+	struct pair *pair = sender->pair;
+	struct pair_side *side = sender->side;
 	struct link_model_fate fate;
 	char text[240];
 	struct frame frame;
+	const char *fault = judge_frame(&side->judge, bytes, len_bytes, &frame);
 
-	rte_pktmbuf_free(m);
-	side->sent_frames++;
-	if (fault == NULL)
-		fault = judge_frame(&side->judge, bytes, len_bytes, &frame);
 	if (fault != NULL) {
 		frame_describe(&frame, 0, 0, text, sizeof(text));
 		pair_fail(pair, "%s breaks a rule: %s", text, fault);
@@ -283,6 +285,16 @@ static void send_frame(struct pair *pair, struct pair_side *side, struct rte_mbu
 	fate = link_send(&side->link, bytes, len_bytes, &frame, pair->now);
 	capture_frame(&pair->capture, (unsigned)(side - pair->sides), notes_of(&fate), bytes,
 		      len_bytes, pair->now);
+}
+
+static void send_frame(struct pair *pair, struct pair_side *side, struct rte_mbuf *m)
+{
+	struct sender sender = {pair, side};
+	const char *fault = nic_send(m, side->config.offloads, send_on_link, &sender);
+
+	side->sent_frames++;
+	if (fault != NULL)
+		pair_fail(pair, "a frame is prepared wrongly: %s", fault);
 }
 
 void pair_output(struct pair *pair, struct pair_side *side)

@@ -273,10 +273,12 @@ static struct send_queue_freed freed_by(const struct model *m, uint64_t ack)
 
 	for (uint32_t idx = m->c->queue.head; position < ack;) {
 		const struct send_segment *seg = send_segment_at(m->f.tcp, idx);
+		bool was_resent = (seg->flags & SEND_RESENT) != 0;
+		bool has_segment = !was_resent && ack - position >= m->c->mss;
 
-		freed.was_resent |= (seg->flags & SEND_RESENT) != 0;
+		freed.was_resent |= was_resent;
 		position += seg->len_bytes;
-		if (position <= ack && !freed.has_sent_at) {
+		if ((position <= ack || has_segment) && !freed.has_sent_at) {
 			freed.has_sent_at = true;
 			freed.sent_at = seg->sent_at;
 		}
