@@ -23,6 +23,7 @@ static const struct offload_pair {
 	{.tx = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM, .engine = PLX_OFFLOAD_TX_IPV4_CHECKSUM},
 	{.tx = RTE_ETH_TX_OFFLOAD_TCP_CKSUM, .engine = PLX_OFFLOAD_TX_TCP_CHECKSUM},
 	{.tx = RTE_ETH_TX_OFFLOAD_MULTI_SEGS, .engine = PLX_OFFLOAD_TX_MULTI_SEGS},
+	{.tx = RTE_ETH_TX_OFFLOAD_TCP_TSO, .engine = PLX_OFFLOAD_TX_TSO},
 };
 
 #define TX_CHECKSUMS (PLX_OFFLOAD_TX_IPV4_CHECKSUM | PLX_OFFLOAD_TX_TCP_CHECKSUM)
@@ -36,6 +37,42 @@ static uint32_t offloads_of(const struct rte_eth_dev_info *info)
 		     | (offload_pairs[i].tx & info->tx_offload_capa))
 		    != 0)
 			offloads |= offload_pairs[i].engine;
+	return offloads;
+}
+
+// Does it cut as rte_mbuf_core.h describes it, filling in both checksums, and does it hold such frames? Virtio does not: it
+// has no IPv4 checksum, and hands large frames to its other end whole. The shim is to get them as they are on the wire.
+static bool may_cut(const struct port *port, uint32_t offloads,
+		    const struct rte_eth_desc_lim *limit)
+{
+	uint32_t needed = TX_CHECKSUMS | PLX_OFFLOAD_TX_MULTI_SEGS;
+
+	// 0 is what drivers leave that say nothing.
+	return (offloads & (needed | PLX_OFFLOAD_TX_BY_REFERENCE)) == needed
+		&& (limit->nb_seg_max == 0 || limit->nb_seg_max >= PLX_TSO_MBUFS_MAX)
+		&& (limit->nb_mtu_seg_max == 0
+		    || limit->nb_mtu_seg_max >= PLX_TSO_SEGMENT_MBUFS_MAX)
+		&& port->tx_descriptors >= 2 * PLX_TSO_MBUFS_MAX
+		&& !link_model_is_active(&port->config->impairment.tx);
+}
+
+uint32_t ethdev_offloads(const struct port *port, const struct rte_eth_dev_info *info,
+			 unsigned traits)
+{
+	uint32_t offloads = offloads_of(info);
+
+	// What a relay passes on is whole, and stays as it is.
+	if (port->is_relayed)
+		return 0;
+	if ((traits & DEVICE_COPIES) != 0)
+		offloads |= PLX_OFFLOAD_TX_ANY_MEMORY;
+	if ((traits & DEVICE_BY_REFERENCE) != 0)
+		offloads |= PLX_OFFLOAD_TX_BY_REFERENCE;
+	// Made after the shim, a checksum would be right for corrupted bytes.
+	if (port->config->impairment.tx.corrupt_ppm != 0 || (traits & DEVICE_MISSUMS) != 0)
+		offloads &= ~TX_CHECKSUMS;
+	if (!may_cut(port, offloads, &info->tx_desc_lim))
+		offloads &= ~PLX_OFFLOAD_TX_TSO;
 	return offloads;
 }
 
@@ -94,17 +131,7 @@ int ethdev_find(struct port *port, const char *name, struct system_error *error)
 	traits = device_traits(port->driver, port->config->device);
 	port->needs_gate = (traits & DEVICE_UNMAPS) != 0;
 	choose_mac(port, traits);
-	// What a relay passes on is whole, and stays as it is.
-	port->offloads = port->is_relayed ? 0 : offloads_of(&info);
-	if (port->is_relayed)
-		return 0;
-	if ((traits & DEVICE_COPIES) != 0)
-		port->offloads |= PLX_OFFLOAD_TX_ANY_MEMORY;
-	if ((traits & DEVICE_BY_REFERENCE) != 0)
-		port->offloads |= PLX_OFFLOAD_TX_BY_REFERENCE;
-	// Made after the shim, a checksum would be right for corrupted bytes.
-	if (port->config->impairment.tx.corrupt_ppm != 0 || (traits & DEVICE_MISSUMS) != 0)
-		port->offloads &= ~TX_CHECKSUMS;
+	port->offloads = ethdev_offloads(port, &info, traits);
 	port->prepares = (port->offloads & TX_CHECKSUMS) != 0;
 	return 0;
 }

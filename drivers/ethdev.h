@@ -11,6 +11,10 @@
 // offloads. 0; -ENODEV with `error`.
 int ethdev_find(struct port *port, const char *name, struct system_error *error);
 
+// Of enum plx_offload: what `port` uses of what its device reports, which has these traits.
+uint32_t ethdev_offloads(const struct port *port, const struct rte_eth_dev_info *info,
+			 unsigned traits);
+
 // Sets up port->n_queues queues for frames of `mtu_bytes` and starts the device. pools[queue]
 // receives. port->mac is the stack's address and may differ from the device's. 0; else a negative
 // errno, `error`.

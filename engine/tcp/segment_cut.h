@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include <pollux/stack.h>
+
 struct rte_mbuf;
 struct tcp;
 
@@ -17,10 +19,9 @@ enum {
 	SEGMENT_CUT_PAYLOAD_MAX = UINT16_MAX - 40 - 60,
 	// Below that ports refuse to cut.
 	SEGMENT_CUT_MSS_MIN = 256,
-	// Mbufs behind the one with the headers, of the frame and of each segment cut out of it. Drivers are asked in
-	// drivers/ethdev whether they take so many.
-	SEGMENT_CUT_PIECES_MAX = 32,
-	SEGMENT_CUT_SEGMENT_PIECES_MAX = 7,
+	// Mbufs behind the one with the headers.
+	SEGMENT_CUT_PIECES_MAX = PLX_TSO_MBUFS_MAX - 1,
+	SEGMENT_CUT_SEGMENT_PIECES_MAX = PLX_TSO_SEGMENT_MBUFS_MAX - 1,
 };
 
 // New data for one frame: the records from `idx` on, which end after `len_bytes`.

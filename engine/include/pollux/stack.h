@@ -43,8 +43,16 @@ enum plx_offload {
 	PLX_OFFLOAD_TX_ANY_MEMORY = 1u
 		<< 6, /**< the port reads all memory of the process, registered or not (drivers that copy by CPU) */
 	PLX_OFFLOAD_TX_TSO = 1u
-		<< 7, /**< the port cuts a frame of several TCP segments by RTE_MBUF_F_TX_TCP_SEG: needs TX_TCP_CHECKSUM, TX_MULTI_SEGS and, where the stack has an IPv4 address, TX_IPV4_CHECKSUM, and cannot be with TX_BY_REFERENCE. A frame has at most 64 KB in 33 mbufs, 8 for each segment, and no segment has less than 256 bytes but the last */
+		<< 7, /**< the port cuts a frame of several TCP segments, as RTE_MBUF_F_TX_TCP_SEG asks: needs TX_TCP_CHECKSUM, TX_MULTI_SEGS and, where the stack has an IPv4 address, TX_IPV4_CHECKSUM, and cannot be with TX_BY_REFERENCE */
 };
+
+/**
+ * What PLX_OFFLOAD_TX_TSO asks of a port at most: mbufs of a frame, and those that have a part of one segment of it, its
+ * headers included. No frame holds more than an IP packet, 64 KB; segments are of 256 bytes of payload at least, but for
+ * the last.
+ */
+#define PLX_TSO_MBUFS_MAX 33
+#define PLX_TSO_SEGMENT_MBUFS_MAX 8
 
 /** What answers a SYN without keeping anything of it (RFC 4987 3.6). */
 enum plx_syn_cookies {

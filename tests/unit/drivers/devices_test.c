@@ -182,6 +182,8 @@ static void use_tap(void)
 	CHILD_CHECK(!offers(system, PLX_OFFLOAD_TX_BY_REFERENCE));
 	pass_frames(system, "pollux0");
 	CHILD_CHECK(!offers(system, TX_CHECKSUMS)); // it reports them, but makes wrong ones
+	CHILD_CHECK(
+		!offers(system, PLX_OFFLOAD_TX_TSO)); // which it would do itself, with such sums
 	CHILD_CHECK(offers(system, PLX_OFFLOAD_RX_TCP_CHECKSUM));
 	check_rx_checksums(system, "pollux0");
 	child_stop(system);
