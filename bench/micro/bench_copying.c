@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Receiving and sending without copying beside the calls that copy: what all phases of that side take for a
-// full segment, over a thousand connections, and of 64 KB at a time over one. Nobody looks at the data.
+// full segment, over a thousand connections, and of 64 KB at a time over one; and that with a port that cuts large
+// frames (TSO) beside one that only fills in checksums. Nobody looks at the data.
 // Run by `make bench`; its instructions are counted by bench/instructions.
 #include "heap.h"
 #include "scene.h"
 
-enum { HEAP_MEGABYTES = 512, MANY = 1000 };
+enum { HEAP_MEGABYTES = 1024, MANY = 1000 };
 
-static struct rig many, one;
+#define CHECKSUMS                                                                                  \
+	(PLX_OFFLOAD_RX_IPV4_CHECKSUM | PLX_OFFLOAD_RX_TCP_CHECKSUM | PLX_OFFLOAD_TX_IPV4_CHECKSUM \
+	 | PLX_OFFLOAD_TX_TCP_CHECKSUM | PLX_OFFLOAD_TX_MULTI_SEGS | PLX_OFFLOAD_TX_ANY_MEMORY)
 
-#define MEASURE(rig, name)                                   \
-	static double measure_##name(void)                   \
-	{                                                    \
-		return scene_measure(&(rig), &scene_##name); \
+static struct rig many, one, summing, cutting;
+
+#define MEASURE_AS(name, rig, scene)                          \
+	static double measure_##name(void)                    \
+	{                                                     \
+		return scene_measure(&(rig), &scene_##scene); \
 	}
+#define MEASURE(rig, name) MEASURE_AS(name, rig, name)
 
 MEASURE(many, receive_copy)
 MEASURE(many, receive_mbuf)
@@ -24,11 +30,20 @@ MEASURE(one, bulk_receive_copy)
 MEASURE(one, bulk_receive_mbuf)
 MEASURE(one, bulk_send_copy)
 MEASURE(one, bulk_send_external)
+MEASURE_AS(cut_copy, cutting, bulk_send_copy)
+MEASURE_AS(cut_external, cutting, bulk_send_external)
+MEASURE_AS(summed_copy, summing, bulk_send_copy)
+MEASURE_AS(summed_external, summing, bulk_send_external)
 
-static void create(struct rig *rig, const char *name, uint32_t connections, int socket)
+static void create(struct rig *rig, const char *name, uint32_t connections, uint32_t offloads,
+		   int socket)
 {
 	const struct rig_plan plan = {
-		.name = name, .connections = connections, .time_wait = 60 * PLX_SECOND};
+		.name = name,
+		.offloads = offloads,
+		.connections = connections,
+		.time_wait = 60 * PLX_SECOND,
+	};
 
 	rig_create(rig, &plan, socket);
 	rig_open(rig);
@@ -46,6 +61,20 @@ int main(int argc, char **argv)
 		{"plx_send_external, 64 KB", "cycles", 0, measure_bulk_send_external,
 		 measure_bulk_send_copy},
 	};
+	static const struct compare_case OFFLOAD_CASES[] = {
+		{"TSO, plx_send, 64 KB", "cycles", 0, measure_cut_copy, measure_summed_copy},
+		{"TSO, plx_send_external, 64 KB", "cycles", 0, measure_cut_external,
+		 measure_summed_external},
+	};
+	const struct compare_set offload_set = {
+		.name = "offload",
+		.reference = "checksums",
+		.conditions =
+			"per segment on the wire, no device, IPv4, checksums left to the port, "
+			"16 segments a turn",
+		.cases = OFFLOAD_CASES,
+		.count = sizeof(OFFLOAD_CASES) / sizeof(OFFLOAD_CASES[0]),
+	};
 	const struct compare_set set = {
 		.name = "copying",
 		.reference = "copied",
@@ -58,9 +87,14 @@ int main(int argc, char **argv)
 
 	compare_open(argc, argv);
 	socket = heap_create(HEAP_MEGABYTES);
-	create(&many, "many", MANY, socket);
-	create(&one, "one", 1, socket);
+	create(&many, "many", MANY, 0, socket);
+	create(&one, "one", 1, 0, socket);
+	create(&summing, "sum", 1, CHECKSUMS, socket);
+	create(&cutting, "cut", 1, CHECKSUMS | PLX_OFFLOAD_TX_TSO, socket);
 	compare_measure_set(&set);
+	compare_measure_set(&offload_set);
+	rig_destroy(&cutting);
+	rig_destroy(&summing);
 	rig_destroy(&one);
 	rig_destroy(&many);
 	return compare_close();

@@ -4,6 +4,7 @@
 // what the plan says; neighbours are static, so that no address resolution comes in between.
 // Called by the benchmarks of the stack.
 #include "rig.h"
+#include "rig_cut.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,9 @@ static unsigned count_clients(const struct rig_plan *plan)
 static void plan_stack(const struct rig_plan *plan, struct plx_stack_config *config)
 {
 	plx_stack_config_init(config);
-	config->offloads = PLX_OFFLOAD_TX_MULTI_SEGS | PLX_OFFLOAD_TX_ANY_MEMORY;
+	config->offloads = plan->offloads != 0
+		? plan->offloads
+		: PLX_OFFLOAD_TX_MULTI_SEGS | PLX_OFFLOAD_TX_ANY_MEMORY;
 	if (plan->slots != 0)
 		config->max_connections = plan->slots;
 	else if (plan->connections + SLOTS_SPARE > config->max_connections)
@@ -281,17 +284,32 @@ static void copy_frame(struct rte_mbuf *to, const struct rte_mbuf *from)
 	}
 }
 
-static void carry(struct side *from, struct rte_mbuf **frames, unsigned n)
+// A frame into the other side's inbox: copied, or cut into segments.
+static void carry_one(struct side *from, const struct rte_mbuf *frame)
 {
 	struct side *to = from->peer;
 	struct rte_mbuf **fresh = &to->inbox[to->n_inbox];
+	unsigned room = RIG_INBOX - to->n_inbox, n;
 
-	if (n > RIG_INBOX - to->n_inbox || rte_pktmbuf_alloc_bulk(to->pool, fresh, n) != 0)
+	if (rig_cut_is_large(frame)) {
+		n = rig_cut(frame, to->pool, fresh, room);
+	} else {
+		n = room > 0 && rte_pktmbuf_alloc_bulk(to->pool, fresh, 1) == 0;
+		if (n > 0)
+			copy_frame(fresh[0], frame);
+	}
+	if (n == 0)
 		give_up("carry", "no room for a frame");
-	for (unsigned i = 0; i < n; i++)
-		copy_frame(fresh[i], frames[i]);
+	for (unsigned i = 0; i < n; i++) // heeded only where the plan says so
+		fresh[i]->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 	to->n_inbox += n;
 	from->sent += n;
+}
+
+static void carry(struct side *from, struct rte_mbuf **frames, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		carry_one(from, frames[i]);
 	rte_pktmbuf_free_bulk(frames, n);
 }
 

@@ -45,12 +45,13 @@ struct side {
 	uint64_t cycles[PHASES];  // since rig_reset(), what metering takes included
 	uint64_t metered[PHASES]; // how often
 	uint64_t received;	  // frames
-	uint64_t sent;
+	uint64_t sent;		  // as they are on the wire
 };
 
 struct rig_plan {
 	const char *name; // of its memory: few letters
 	bool is_ipv6;
+	uint32_t offloads;    // of enum plx_offload; 0: chains and all memory
 	uint32_t connections; // that rig_open() opens
 	uint32_t slots;	      // control blocks a stack has; 0: as many as by default, or are needed
 	uint32_t time_waits;  // most TIME_WAIT entries; 0: as by default
