@@ -56,7 +56,7 @@ static bool end_record(struct turn *t, const struct segment_cut *cut)
 	}
 }
 
-uint32_t output_cut_len(struct turn *t, uint32_t len_bytes, uint32_t unsent)
+__rte_noinline uint32_t output_cut_len(struct turn *t, uint32_t len_bytes, uint32_t unsent)
 {
 	uint32_t full = turn_payload_max(t);
 	struct segment_cut cut = {.idx = t->c->queue.unsent, .segment_bytes = full};
@@ -71,7 +71,8 @@ uint32_t output_cut_len(struct turn *t, uint32_t len_bytes, uint32_t unsent)
 	return cut.len_bytes > full && end_record(t, &cut) ? cut.len_bytes : len_bytes;
 }
 
-enum step output_cut_send(struct turn *t, uint32_t idx, uint32_t len_bytes, uint8_t flags)
+__rte_noinline enum step output_cut_send(struct turn *t, uint32_t idx, uint32_t len_bytes,
+					 uint8_t flags)
 {
 	const struct segment_cut cut = {
 		.idx = idx,
