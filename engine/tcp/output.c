@@ -144,8 +144,7 @@ static enum step send_new_segment(struct turn *t, uint32_t len_bytes, uint32_t u
 {
 	struct tcp_conn *c = t->c;
 	uint32_t idx = c->queue.unsent;
-	bool is_cut = len_bytes > turn_payload_max(t); // by the port
-	uint32_t len = unlikely(is_cut) ? len_bytes : turn_cut(t, idx, len_bytes);
+	uint32_t len = unlikely(t->is_cut) ? len_bytes : turn_cut(t, idx, len_bytes);
 	uint8_t flags = TCP_ACK;
 	enum step step;
 
@@ -156,7 +155,7 @@ static enum step send_new_segment(struct turn *t, uint32_t len_bytes, uint32_t u
 		if (conn_has(c, CONN_FIN_QUEUED) && conn_unacked(c) + len < c->snd.wnd)
 			flags |= TCP_FIN;
 	}
-	if (unlikely(is_cut))
+	if (unlikely(t->is_cut))
 		step = output_cut_send(t, idx, len, flags);
 	else
 		step = turn_after_send(t, segment_tx_data(t->tcp, c, t->burst, idx, len, flags));
@@ -207,10 +206,12 @@ static enum step send_new(struct turn *t)
 		if (unlikely(unsent > len && cuts))
 			len = output_cut_len(t, len, unsent);
 		step = send_new_segment(t, len, unsent);
-		if (unlikely(step == STEP_NO_MEMORY && len > turn_payload_max(t)))
-			continue; // segment by segment, now that output_cut_len() knows
-		if (step != STEP_DONE)
-			return step;
+		if (unlikely(step != STEP_DONE)) {
+			if (!t->is_cut || step != STEP_NO_MEMORY)
+				return step;
+			t->is_cut = false; // segment by segment, now that output_cut_len() knows
+			continue;
+		}
 		pacing_on_sent(t->tcp, c, len);
 	}
 	return STEP_DONE;

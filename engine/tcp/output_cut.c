@@ -68,7 +68,8 @@ __rte_noinline uint32_t output_cut_len(struct turn *t, uint32_t len_bytes, uint3
 	cut.len_bytes = allowed(t, full, unsent);
 	if (cut.len_bytes > full)
 		cut.len_bytes = segment_cut_reach(t->tcp, &cut);
-	return cut.len_bytes > full && end_record(t, &cut) ? cut.len_bytes : len_bytes;
+	t->is_cut = cut.len_bytes > full && end_record(t, &cut);
+	return t->is_cut ? cut.len_bytes : len_bytes;
 }
 
 __rte_noinline enum step output_cut_send(struct turn *t, uint32_t idx, uint32_t len_bytes,
@@ -81,7 +82,9 @@ __rte_noinline enum step output_cut_send(struct turn *t, uint32_t idx, uint32_t 
 	};
 	enum step step = turn_after_send(t, segment_tx_cut(t->tcp, t->c, t->burst, &cut, flags));
 
-	if (step == STEP_DONE)
+	if (step == STEP_DONE) {
 		t->left -= segment_cut_count(&cut) - 1; // turn_after_send() has counted one
+		t->is_cut = false;
+	}
 	return step;
 }

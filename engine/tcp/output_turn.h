@@ -25,6 +25,7 @@ struct turn {
 	uint32_t
 		resent_idx; // the record that begins at `resent_seq`, when the last one was sent again
 	uint32_t resent_seq;
+	bool is_cut; // by the port: what is sent next is more than a segment, see output_cut
 };
 
 // Is there room for one more segment?
