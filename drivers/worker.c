@@ -34,9 +34,10 @@ static bool may_receive(struct worker *worker, plx_time now)
 	}
 	if (worker->held_since == 0)
 		worker->held_since = now;
-	if (now - worker->held_since >= HELD_MAX)
-		return true;
-	return false;
+	if (now - worker->held_since < HELD_MAX)
+		return false;
+	worker->held_since = now; // one burst, then it waits again
+	return true;
 }
 
 static unsigned receive_burst(struct worker *worker, plx_time now)

@@ -105,7 +105,7 @@ static inline __attribute__((always_inline)) void pool_prefetch_next(const struc
 		__builtin_prefetch(next + at, 1);
 }
 
-// pool_get() of a pool that is neither fifo nor deferred.
+// pool_get() of a pool that is no fifo.
 static inline uint32_t pool_get_plain(struct pool *pool)
 {
 	assert(!pool->fifo);

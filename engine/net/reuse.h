@@ -2,7 +2,7 @@
 //
 // When a received mbuf may become the answer to itself: nobody else holds it, it owns its data, it
 // is one piece, it comes from our pool. Anything else is read-only, and the answer needs an mbuf of
-// its own. Called by net/ for ARP, ND and echo, by stack/ for RST and SYN+ACK.
+// its own. Called by net/ for ARP, ND and echo, by tcp/ for what it answers, joins and sends in received mbufs.
 #ifndef NET_REUSE_H
 #define NET_REUSE_H
 

@@ -2,7 +2,7 @@
 //
 // Phase 1. A burst takes each step together: parse and verify, hash and fetch the buckets, fetch the control
 // blocks, then process one by one. Look-ups are made at the last step, so that what a segment of the burst
-// changes is seen by the next. The frame that nearly every one is goes a way of its own (stack/ordinary.h).
+// changes is seen by the next; where the control block fetched is the very one, its state and key say so. The frame that nearly every one is goes a way of its own (stack/ordinary.h).
 // Every frame leaves with exactly one fate, counted here.
 // Public interface: <pollux/stack.h>.
 #include <rte_mempool.h>

@@ -8,7 +8,7 @@
 
 #include "tcp/connections.h"
 
-// An in-order segment; those of one plx_input() share an acknowledgement.
+// An in-order segment; those that come before one plx_output() share an acknowledgement.
 static inline void delayed_ack_on_segment(struct tcp *tcp, struct tcp_conn *c)
 {
 	if (c->ack_segs < UINT8_MAX)

@@ -21,7 +21,7 @@ static inline enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg
 void dispatch_prefetch(const struct tcp *tcp, struct segment *seg);
 void dispatch_prefetch_more(const struct tcp *tcp, const struct segment *seg);
 
-// For dispatch_segment() only: what the table dispatch.def says.
+// The same by the table dispatch.def alone, after a look-up: where what was fetched may not hold any more.
 enum verdict dispatch_by_table(struct tcp *tcp, struct segment *seg);
 
 // What the table says of nearly every segment there is (row ESTABLISHED, column ACK), without asking it, and without

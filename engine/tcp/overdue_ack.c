@@ -62,13 +62,13 @@ void overdue_ack_run(struct tcp *tcp, struct tx_burst *burst)
 
 		if (is_behind(overdue->looked_at, overdue->came_by[overdue->oldest]))
 			return;
+		c = conn_at(tcp, idx);
+		if (owes_ack(c)) {
+			if (segment_tx_control(tcp, c, burst, c->snd.nxt, TCP_ACK) == TX_NO_MEMORY)
+				return; // it is the first one next time
+			c->acks_owed -= c->acks_owed > 0;
+		}
 		overdue->cursor = idx;
 		overdue->looked_at++;
-		c = conn_at(tcp, idx);
-		if (!owes_ack(c))
-			continue;
-		if (segment_tx_control(tcp, c, burst, c->snd.nxt, TCP_ACK) == TX_NO_MEMORY)
-			return;
-		c->acks_owed -= c->acks_owed > 0;
 	}
 }

@@ -11,7 +11,8 @@
 #include "tcp/tcp.h"
 
 // Sends the acknowledgements of connections that have stood in the output list for 60 to 80 ms, ahead of their
-// turn, in at most three quarters of what room the burst has.
+// turn, in three quarters of what room the burst has, rounded up. Once while they stand there: what comes to be owed
+// after that waits for the turn.
 void overdue_ack_run(struct tcp *tcp, struct tx_burst *burst);
 
 #endif

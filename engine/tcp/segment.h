@@ -28,7 +28,7 @@ struct segment {
 	bool had_text;	// taken off, a window of zero having no room for it
 	bool had_syn;	// taken off: its window is not scaled (RFC 7323 2.2)
 	bool is_judged; // its source is known to be good; that of a connection is
-	// Entry of the flow table that is most likely meant, for prefetching; INDEX_NONE.
+	// Entry of the flow table that is most likely meant: prefetched, and taken if its key is ours; INDEX_NONE.
 	uint32_t candidate;
 	uint64_t hash;
 	struct flow_key key; // local is its destination

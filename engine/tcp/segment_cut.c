@@ -11,6 +11,7 @@
 #include "net/reuse.h"
 #include "tcp/segment_tx.h"
 #include "tcp/send_queue.h"
+#include "tcp/spare_mbufs.h"
 #include "wire/offload.h"
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
@@ -97,13 +98,22 @@ static void append(struct chain *chain, struct rte_mbuf *m, bool is_copy)
 	chain->is_last_copy = is_copy;
 }
 
+static struct rte_mbuf *alloc(struct tcp *tcp)
+{
+	struct rte_mbuf *m = spare_mbufs_take(tcp);
+
+	if (m == NULL)
+		tcp_count(tcp, PLX_COUNTER_TX_NO_BUFFER);
+	return m;
+}
+
 static bool append_copy(struct tcp *tcp, struct chain *chain, const struct send_segment *seg)
 {
 	const uint8_t *data = send_segment_data(tcp, seg);
 
 	for (uint32_t done = 0, n; done < seg->len_bytes; done += n) {
 		if (!chain->is_last_copy || rte_pktmbuf_tailroom(chain->last) == 0) {
-			struct rte_mbuf *m = rte_pktmbuf_alloc(tcp->pool);
+			struct rte_mbuf *m = alloc(tcp);
 
 			if (m == NULL)
 				return false;
@@ -138,7 +148,7 @@ static bool append_reference(struct tcp *tcp, struct chain *chain, const struct 
 
 struct rte_mbuf *segment_cut_payload(struct tcp *tcp, const struct segment_cut *cut)
 {
-	struct chain chain = {.head = rte_pktmbuf_alloc(tcp->pool)};
+	struct chain chain = {.head = alloc(tcp)};
 	uint32_t idx = cut->idx;
 
 	chain.last = chain.head;
@@ -155,7 +165,6 @@ struct rte_mbuf *segment_cut_payload(struct tcp *tcp, const struct segment_cut *
 		idx = seg->next;
 	}
 	if (chain.head == NULL) {
-		tcp_count(tcp, PLX_COUNTER_TX_NO_BUFFER);
 		tcp->mbufs_free = 0; // others have taken them: counted anew by the next poll
 		return NULL;
 	}

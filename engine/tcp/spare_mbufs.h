@@ -2,8 +2,9 @@
 //
 // Received mbufs that nobody needs any more, on their way to what is sent next: an acknowledgement goes out in the
 // mbuf that an earlier frame of the same iteration came in, still in the cache, and the pool is asked by neither.
-// What plx_output() leaves goes back to the pool's cache of this core in one go, so nothing is kept between iterations.
-// Called by stack/input and tcp/receive to put, by tcp/segment_tx to take.
+// What plx_output() leaves goes back to the pool's cache of this core in one go; until it is called they stay, a burst's
+// worth at most.
+// Called by stack/input and tcp/receive to put, by tcp/segment_tx and tcp/segment_cut to take, by stack/poll to return.
 #ifndef TCP_SPARE_MBUFS_H
 #define TCP_SPARE_MBUFS_H
 

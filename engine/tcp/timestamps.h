@@ -50,18 +50,7 @@ static inline bool timestamp_is_missing(const struct tcp_conn *c, const struct s
 
 // RFC 7323 4.3 (2): TS.Recent follows the segment that covers Last.ACK.sent. While an acknowledgement
 // is pending, Last.ACK.sent lies before RCV.NXT, and the timestamp to echo is that of the first segment.
-static inline void timestamp_on_segment(const struct tcp *tcp, struct tcp_conn *c,
-					const struct segment *seg)
-{
-	if (conn_has(c, CONN_TIMESTAMPS) && seg->tcp.options.has_timestamps && c->ack_segs == 0
-	    && seq_is_at_or_before(seg->tcp.seq, c->rcv.nxt)
-	    && !timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_age)) {
-		c->ts_recent = seg->tcp.options.ts_val;
-		c->ts_recent_age = timestamp_age_clock(tcp);
-	}
-}
-
-// The same for a segment that begins at RCV.NXT and is known not to be old.
+// For one that has a timestamp, begins at or before RCV.NXT and is known not to be old.
 static inline void timestamp_on_predicted(const struct tcp *tcp, struct tcp_conn *c,
 					  const struct segment *seg)
 {
@@ -69,6 +58,15 @@ static inline void timestamp_on_predicted(const struct tcp *tcp, struct tcp_conn
 		c->ts_recent = seg->tcp.options.ts_val;
 		c->ts_recent_age = timestamp_age_clock(tcp);
 	}
+}
+
+// The same for any segment.
+static inline void timestamp_on_segment(const struct tcp *tcp, struct tcp_conn *c,
+					const struct segment *seg)
+{
+	if (seg->tcp.options.has_timestamps && seq_is_at_or_before(seg->tcp.seq, c->rcv.nxt)
+	    && !timestamp_is_old(tcp, seg->tcp.options.ts_val, c->ts_recent, c->ts_recent_age))
+		timestamp_on_predicted(tcp, c, seg);
 }
 
 #endif

@@ -73,7 +73,7 @@ static inline size_t tcp_header_build_bytes(const struct tcp_options *options)
 		+ (options->has_timestamps ? TCP_TIMESTAMP_BYTES : 0);
 }
 
-// NOP NOP TIMESTAMPS, and NOP WINDOW_SCALE, with their lengths: an option that fills its words.
+// MSS, NOP WINDOW_SCALE and NOP NOP TIMESTAMPS with their lengths: options that fill their words.
 enum tcp_aligned_option {
 	TCP_ALIGNED_MSS = 0x02040000,
 	TCP_ALIGNED_WINDOW_SCALE = 0x01030300,

@@ -48,8 +48,9 @@ struct plx_connect_args {
  * be called before that, the data waits for the handshake.
  * Returns 0; -EADDRNOTAVAIL local is not ours, or no free port is left for this remote (try again
  * when a connection has ended); -EADDRINUSE the named tuple is in use, or is the connection to
- * itself; -ENETUNREACH no route or no source address of the family; -EINVAL remote is
- * no single host's (any, 0.0.0.0/8, loopback, multicast, broadcast), or its port 0; -ERANGE an option's value; -ENOBUFS max_connections.
+ * itself; -ENETUNREACH no route or no source address of the family; -EINVAL remote is no single
+ * host's (any, 0.0.0.0/8, loopback, multicast, broadcast), or its port 0; -ERANGE an option's value;
+ * -ENOBUFS max_connections.
  */
 PLX_API int plx_connect(struct plx_stack *stack, const struct plx_connect_args *args,
 			plx_conn *conn);

@@ -42,8 +42,11 @@ enum plx_offload {
 		<< 5, /**< the port hands our mbufs on to another reader (net_ring): retained payload is copied */
 	PLX_OFFLOAD_TX_ANY_MEMORY = 1u
 		<< 6, /**< the port reads all memory of the process, registered or not (drivers that copy by CPU) */
-	PLX_OFFLOAD_TX_TSO = 1u
-		<< 7, /**< the port cuts a frame of several TCP segments, as RTE_MBUF_F_TX_TCP_SEG asks: needs TX_TCP_CHECKSUM, TX_MULTI_SEGS and, where the stack has an IPv4 address, TX_IPV4_CHECKSUM, and cannot be with TX_BY_REFERENCE */
+	/**
+	 * The port cuts a frame of several TCP segments, as RTE_MBUF_F_TX_TCP_SEG asks. Needs TX_TCP_CHECKSUM,
+	 * TX_MULTI_SEGS and, where the stack has an IPv4 address, TX_IPV4_CHECKSUM; cannot be with TX_BY_REFERENCE.
+	 */
+	PLX_OFFLOAD_TX_TSO = 1u << 7,
 };
 
 /**
@@ -200,8 +203,9 @@ PLX_API unsigned plx_input(struct plx_stack *stack, struct rte_mbuf **frames, un
 			   plx_time now);
 
 /**
- * How many frames may be given to plx_input() now without an answer to one of them being lost: a SYN+ACK, a RST, the
- * acknowledgement of the last FIN and the like wait for plx_output() in a bounded queue. More may be given; what finds
+ * How many frames with one answer each may be given to plx_input() now without one being lost: a SYN+ACK, a RST, the
+ * acknowledgement of the last FIN and the like wait for plx_output() in a bounded queue, and what a neighbour's address
+ * lets go waits there too. More may be given; what finds
  * no room is counted (answer_queue_full). Whoever can leave frames where they are does so, but not for ever: the peer
  * may wait for the same.
  */
