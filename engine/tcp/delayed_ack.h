@@ -7,10 +7,13 @@
 #define TCP_DELAYED_ACK_H
 
 #include "tcp/connections.h"
+#include "tcp/overdue_ack.h"
 
 // An in-order segment; those that come before one plx_output() share an acknowledgement.
 static inline void delayed_ack_on_segment(struct tcp *tcp, struct tcp_conn *c)
 {
+	if (unlikely(tcp->overdue.is_late) && overdue_ack_on_segment(tcp, c))
+		return;
 	if (c->ack_segs < UINT8_MAX)
 		c->ack_segs++;
 	// What was owed for the gap before is covered by the one acknowledgement of this segment.

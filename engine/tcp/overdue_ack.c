@@ -6,6 +6,7 @@
 // Called by stack/ from plx_output().
 #include "tcp/overdue_ack.h"
 
+#include "net/answer_queue.h"
 #include "tcp/connections.h"
 
 // Together less than half of the 200 ms that hosts wait at least.
@@ -56,6 +57,7 @@ void overdue_ack_run(struct tcp *tcp, struct tx_burst *burst)
 	unsigned frames = burst->n + (3 * tx_burst_room(burst) + 1) / 4;
 
 	note_time(tcp);
+	overdue->is_late = !is_behind(tcp->output.went, overdue->came_by[overdue->oldest]);
 	for (unsigned i = 0; i < LOOKED_AT_MAX && burst->n < frames; i++) {
 		uint32_t idx = next_to_look_at(tcp);
 		struct tcp_conn *c;
@@ -71,4 +73,13 @@ void overdue_ack_run(struct tcp *tcp, struct tx_burst *burst)
 		overdue->cursor = idx;
 		overdue->looked_at++;
 	}
+}
+
+bool overdue_ack_on_segment(struct tcp *tcp, struct tcp_conn *c)
+{
+	if (c->output_next == CONN_UNLISTED || owes_ack(c)
+	    || answer_count(tcp->net) >= ANSWER_QUEUE_FRAMES / 2)
+		return false;
+	segment_tx_early_ack(tcp, c);
+	return true;
 }

@@ -69,6 +69,7 @@ struct overdue_ack {
 	uint32_t oldest;		     // of these
 	uint32_t looked_at;		     // of those that ever came
 	uint32_t cursor;		     // the last one, if it still stands there
+	bool is_late;			     // the first in the list is overdue
 };
 
 // More than a burst leaves behind.

@@ -271,6 +271,8 @@ static const char *conn_fault(struct watch *watch, struct plx_stack *stack, plx_
 	if (info.state == PLX_STATE_CLOSED || info.state == PLX_STATE_TIME_WAIT)
 		return NULL;
 	flow = &watch->flows[watch->is_client ? info.local_port : info.remote_port];
+	if (flow->run != watch->run)
+		return NULL; // its SYN waits for a slow port
 	follow(flow, &info, stats, now);
 	fault = flight_fault(watch, flow, &info);
 	if (fault == NULL && !watch->ignores_stalls)
