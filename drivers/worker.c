@@ -10,7 +10,7 @@
 #include "drivers/port_burst.h"
 #include "drivers/relay.h"
 
-// Most bursts received in a turn, and rounds of events: as many as those bursts can cause.
+// Most bursts received in a turn where more come than one, and rounds of events: as many as those bursts can cause.
 #define INPUT_BURSTS 8
 #define EVENT_ROUNDS (INPUT_BURSTS * WORKER_BURST / WORKER_EVENTS)
 
@@ -56,17 +56,23 @@ static unsigned receive_burst(struct worker *worker, plx_time now)
 	return n;
 }
 
-// What has come goes before what is sent, or else the queues of the peers would grow.
+// What has come goes before what is sent, or else the queues of the peers would grow: a turn's share doubles as long as
+// it leaves frames behind. Where it does not, a burst at a time is enough, and the peer has something to do meanwhile.
 static unsigned receive(struct worker *worker, plx_time now)
 {
-	unsigned bursts = 0, n, all = 0;
+	unsigned share = worker->more_bursts + 1;
+	unsigned bursts = 0, n = 0, all = 0;
 
-	while (bursts++ < INPUT_BURSTS && may_receive(worker, now)) {
+	do {
+		if (!may_receive(worker, now))
+			return all;
 		n = receive_burst(worker, now);
 		all += n;
-		if (n < WORKER_BURST)
-			break;
-	}
+	} while (++bursts < share && n == WORKER_BURST);
+	if (n < WORKER_BURST)
+		worker->more_bursts = 0;
+	else if (share < INPUT_BURSTS)
+		worker->more_bursts = 2 * share - 1;
 	return all;
 }
 

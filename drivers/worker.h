@@ -60,6 +60,7 @@ struct worker {
 	uint16_t n_refusals;		       // turns in a row in which the port took nothing
 	struct worker_application application; // set before plx_worker_run()
 	plx_time wants_run_at;		       // what application.run() said last
+	unsigned more_bursts;		       // than one, which it receives in a turn at most
 	plx_time held_since;		       // nothing has been received; 0: it has
 	struct worker_counters counters;
 	struct worker_account account;
