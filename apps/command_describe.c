@@ -143,7 +143,8 @@ struct config_stack *describe_far_end(struct describing *d)
 	if (d->errors->n || !config_is_joined(&d->config->ports[0]))
 		return NULL;
 	describe_port(d, FAR_PORT);
-	describe_set(d, &d->config->ports[1], CONFIG_KEY_port_device, d->config->ports[0].device);
+	describe_set(d, &d->config->ports[1], CONFIG_KEY_port_device, "%s",
+		     d->config->ports[0].device);
 	describe_set(d, &d->config->ports[1], CONFIG_KEY_port_peer, NEAR_PORT);
 	far = describe_stack(d, DESCRIBE_FAR_STACK, FAR_PORT);
 	far->workers = near->workers;
