@@ -12,17 +12,7 @@ unsigned rig_cut(const struct rte_mbuf *m, struct rte_mempool *pool, struct rte_
 		 unsigned max)
 {
 	static uint8_t whole[NIC_LARGE_MAX_BYTES];
-	struct nic_frame piece,
-		frame = {
-			.bytes = whole,
-			.len_bytes = m->pkt_len,
-			.flags = m->ol_flags,
-			.l2_bytes = m->l2_len,
-			.l3_bytes = m->l3_len,
-			.l4_bytes = m->l4_len,
-			.segment_bytes = m->tso_segsz,
-			.is_ipv6 = (m->ol_flags & RTE_MBUF_F_TX_IPV6) != 0,
-		};
+	struct nic_frame frame = nic_frame_of(m, whole), piece;
 	unsigned n = nic_cut_count(&frame);
 
 	if (n > max || rte_pktmbuf_read(m, 0, m->pkt_len, whole) == NULL

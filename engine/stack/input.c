@@ -66,18 +66,12 @@ static enum plx_drop parse_segment(const struct plx_stack *stack, const struct n
 		return PLX_DROP_TCP_CHECKSUM;
 	if (reason != PLX_DROP_NONE)
 		return reason;
-	seg->mbuf = frame->mbuf;
-	seg->payload_offset = (uint32_t)frame->transport_offset + seg->tcp.header_bytes;
-	seg->len_bytes = (uint32_t)frame->ip.payload_bytes - seg->tcp.header_bytes;
-	seg->drop = PLX_DROP_NONE;
-	seg->had_text = false;
-	seg->had_syn = false;
+	segment_begin(seg, frame->mbuf, frame->transport_offset, frame->ip.payload_bytes);
 	seg->is_judged = true;
 	seg->ecn = frame->ip.traffic_class & ECN_MASK;
 	seg->key.local = frame->ip.dst;
 	seg->key.remote = frame->ip.src;
-	flow_key_set_ports(&seg->key, seg->tcp.dst_port, seg->tcp.src_port, stack->tcp.config.zone);
-	seg->hash = flow_hash(&stack->tcp.flow_secret, &seg->key);
+	dispatch_address(&stack->tcp, seg);
 	return PLX_DROP_NONE;
 }
 

@@ -9,8 +9,8 @@
 #define STACK_ORDINARY_H
 
 #include "stack/stack.h"
+#include "tcp/dispatch.h"
 #include "tcp/ecn.h"
-#include "tcp/segment.h"
 #include "wire/checksum.h"
 #include "wire/ip.h"
 #include "wire/offload.h"
@@ -97,17 +97,11 @@ static __rte_always_inline bool ordinary_tcp(const struct plx_stack *stack, stru
 	if (unlikely(is_ipv4 ? !interface_owns_ipv4(interface, &seg->key.local)
 			     : !interface_owns(interface, &seg->key.local)))
 		return false;
-	seg->mbuf = m;
-	seg->payload_offset = offset + seg->tcp.header_bytes;
-	seg->len_bytes = ip->payload_bytes - seg->tcp.header_bytes;
-	seg->drop = PLX_DROP_NONE;
-	seg->had_text = false;
-	seg->had_syn = false;
+	segment_begin(seg, m, offset, ip->payload_bytes);
 	seg->is_judged = false;
 	seg->ecn = ip->ecn;
 	seg->key.remote = is_ipv4 ? addr_of_ipv4_bytes(ip->src) : addr_of_ipv6_bytes(ip->src);
-	flow_key_set_ports(&seg->key, seg->tcp.dst_port, seg->tcp.src_port, stack->tcp.config.zone);
-	seg->hash = flow_hash(&stack->tcp.flow_secret, &seg->key);
+	dispatch_address(&stack->tcp, seg);
 	return true;
 }
 

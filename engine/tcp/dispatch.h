@@ -21,6 +21,13 @@ static inline enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg
 void dispatch_prefetch(const struct tcp *tcp, struct segment *seg);
 void dispatch_prefetch_more(const struct tcp *tcp, const struct segment *seg);
 
+// Brings the key, whose addresses are set, and its hash in order.
+static inline void dispatch_address(const struct tcp *tcp, struct segment *seg)
+{
+	flow_key_set_ports(&seg->key, seg->tcp.dst_port, seg->tcp.src_port, tcp->config.zone);
+	seg->hash = flow_hash(&tcp->flow_secret, &seg->key);
+}
+
 // The same by the table dispatch.def alone, after a look-up: where what was fetched may not hold any more.
 enum verdict dispatch_by_table(struct tcp *tcp, struct segment *seg);
 

@@ -6,15 +6,11 @@
 // Called by tcp/output.
 #include "tcp/output_cut.h"
 
+#include "base/min.h"
 #include "tcp/pacing.h"
 #include "tcp/reduction.h"
 #include "tcp/segment_cut.h"
 #include "tcp/send_queue.h"
-
-static uint32_t min_u32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
 
 // With segments in front of it that are in flight: Nagle and silly-window avoidance let it go.
 static bool may_end_short(const struct turn *t, uint32_t len_bytes, uint32_t unsent)

@@ -5,6 +5,7 @@
 // Called by tcp/segment_tx, tcp/receive, tcp/user.
 #include "tcp/recv_window.h"
 
+#include "base/min.h"
 #include "net/ip_output.h"
 #include "tcp/recv_tuning.h"
 #include "tcp/seq.h"
@@ -14,11 +15,6 @@ enum {
 	MSS_BELIEVED_MIN = 64,
 	FIELD_BITS = 16,
 };
-
-static uint32_t min_u32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
 
 static inline uint32_t room_in(const struct tcp_conn *c, uint32_t buffer)
 {

@@ -34,6 +34,18 @@ struct segment {
 	struct flow_key key; // local is its destination
 };
 
+// What `tcp` and the addresses of `key` do not say: `payload_bytes` of IP begin with the TCP header at `offset`.
+static inline void segment_begin(struct segment *seg, struct rte_mbuf *mbuf, uint32_t offset,
+				 uint32_t payload_bytes)
+{
+	seg->mbuf = mbuf;
+	seg->payload_offset = offset + seg->tcp.header_bytes;
+	seg->len_bytes = payload_bytes - seg->tcp.header_bytes;
+	seg->drop = PLX_DROP_NONE;
+	seg->had_text = false;
+	seg->had_syn = false;
+}
+
 // SEG.LEN of RFC 9293 3.3.1: SYN and FIN count.
 static inline uint32_t segment_len(const struct segment *seg)
 {

@@ -8,16 +8,12 @@
 
 #include <string.h>
 
+#include "base/min.h"
 #include "net/reuse.h"
 #include "tcp/segment_tx.h"
 #include "tcp/send_queue.h"
 #include "tcp/spare_mbufs.h"
 #include "wire/offload.h"
-
-static uint32_t min_u32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
 
 // A slab is of at most SLAB_BYTES.
 static bool is_copied(const struct tcp *tcp, const struct send_segment *seg)
@@ -98,22 +94,13 @@ static void append(struct chain *chain, struct rte_mbuf *m, bool is_copy)
 	chain->is_last_copy = is_copy;
 }
 
-static struct rte_mbuf *alloc(struct tcp *tcp)
-{
-	struct rte_mbuf *m = spare_mbufs_take(tcp);
-
-	if (m == NULL)
-		tcp_count(tcp, PLX_COUNTER_TX_NO_BUFFER);
-	return m;
-}
-
 static bool append_copy(struct tcp *tcp, struct chain *chain, const struct send_segment *seg)
 {
 	const uint8_t *data = send_segment_data(tcp, seg);
 
 	for (uint32_t done = 0, n; done < seg->len_bytes; done += n) {
 		if (!chain->is_last_copy || rte_pktmbuf_tailroom(chain->last) == 0) {
-			struct rte_mbuf *m = alloc(tcp);
+			struct rte_mbuf *m = spare_mbufs_take(tcp);
 
 			if (m == NULL)
 				return false;
@@ -148,7 +135,7 @@ static bool append_reference(struct tcp *tcp, struct chain *chain, const struct 
 
 struct rte_mbuf *segment_cut_payload(struct tcp *tcp, const struct segment_cut *cut)
 {
-	struct chain chain = {.head = alloc(tcp)};
+	struct chain chain = {.head = spare_mbufs_take(tcp)};
 	uint32_t idx = cut->idx;
 
 	chain.last = chain.head;

@@ -221,15 +221,6 @@ static __rte_always_inline enum tx_result transmit(struct tcp *tcp, struct tcp_c
 	}
 }
 
-static __rte_always_inline struct rte_mbuf *alloc(struct tcp *tcp)
-{
-	struct rte_mbuf *m = spare_mbufs_take(tcp);
-
-	if (m == NULL)
-		tcp_count(tcp, PLX_COUNTER_TX_NO_BUFFER);
-	return m;
-}
-
 static __rte_noinline enum tx_result transmit_syn(struct tcp *tcp, struct tcp_conn *c,
 						  struct tx_burst *burst,
 						  const struct payload *none, uint8_t flags,
@@ -241,7 +232,7 @@ static __rte_noinline enum tx_result transmit_syn(struct tcp *tcp, struct tcp_co
 enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 				  uint32_t seq, uint8_t flags)
 {
-	struct payload none = {.m = alloc(tcp)};
+	struct payload none = {.m = spare_mbufs_take(tcp)};
 
 	if (none.m == NULL)
 		return TX_NO_MEMORY;
@@ -280,7 +271,7 @@ static void copy_payload(struct tcp *tcp, uint32_t idx, uint32_t len_bytes, stru
 	uint32_t done = 0;
 	uint8_t *to;
 
-	payload->m = alloc(tcp);
+	payload->m = spare_mbufs_take(tcp);
 	payload->sum = 0;
 	if (payload->m == NULL)
 		return;
@@ -302,7 +293,7 @@ static void copy_payload(struct tcp *tcp, uint32_t idx, uint32_t len_bytes, stru
 
 struct rte_mbuf *segment_tx_piece(struct tcp *tcp, const struct send_segment *seg)
 {
-	struct rte_mbuf *m = alloc(tcp);
+	struct rte_mbuf *m = spare_mbufs_take(tcp);
 
 	if (m == NULL)
 		return NULL;
@@ -335,7 +326,7 @@ struct rte_mbuf *segment_tx_piece(struct tcp *tcp, const struct send_segment *se
 // A header mbuf with the records from `idx` on chained behind it.
 static struct rte_mbuf *chain_references(struct tcp *tcp, uint32_t idx, uint32_t len_bytes)
 {
-	struct rte_mbuf *head = alloc(tcp);
+	struct rte_mbuf *head = spare_mbufs_take(tcp);
 	struct rte_mbuf *last = head;
 
 	if (head == NULL)
@@ -429,7 +420,7 @@ enum tx_result segment_tx_cut(struct tcp *tcp, struct tcp_conn *c, struct tx_bur
 
 void segment_tx_early_ack(struct tcp *tcp, struct tcp_conn *c)
 {
-	struct payload none = {.m = alloc(tcp)};
+	struct payload none = {.m = spare_mbufs_take(tcp)};
 	struct tcp_header header;
 	struct headers h = {.tcp = &header};
 
@@ -460,7 +451,7 @@ enum plx_drop segment_tx_answer(struct tcp *tcp, struct answer *answer, struct s
 		if (none.m == seg->mbuf)
 			seg->mbuf = NULL;
 	} else {
-		none.m = alloc(tcp);
+		none.m = spare_mbufs_take(tcp);
 	}
 	if (none.m == NULL)
 		return PLX_DROP_TCP_NO_BUFFER;

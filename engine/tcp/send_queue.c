@@ -11,13 +11,9 @@
 
 #include <rte_ring.h>
 
+#include "base/min.h"
 #include "tcp/connections.h"
 #include "tcp/seq.h"
-
-static uint32_t min_u32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
 
 void send_queue_init(struct send_queue *queue)
 {

@@ -6,6 +6,7 @@
 #include "tcp/slow_start.h"
 
 #include "base/clock.h"
+#include "base/min.h"
 #include "tcp/seq.h"
 
 enum {
@@ -30,11 +31,6 @@ void slow_start_begin(struct tcp_conn *c)
 		.current_min_us = RTT_UNKNOWN,
 		.baseline_min_us = RTT_UNKNOWN,
 	};
-}
-
-static uint32_t min_u32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
 }
 
 // A round is over when what was the end of what was sent at its begin is acknowledged.

@@ -23,16 +23,20 @@ static inline void spare_mbufs_put(struct tcp *tcp, struct rte_mbuf *m)
 		rte_pktmbuf_free(m);
 }
 
-// As rte_pktmbuf_alloc() of the stack's pool.
+// As rte_pktmbuf_alloc() of the stack's pool, for what is to be sent. NULL is counted.
 static inline struct rte_mbuf *spare_mbufs_take(struct tcp *tcp)
 {
 	struct spare_mbufs *spare = &tcp->spare;
 	struct rte_mbuf *m;
 
-	if (unlikely(spare->n == 0))
-		return rte_pktmbuf_alloc(tcp->pool);
-	m = spare->mbufs[--spare->n];
-	rte_pktmbuf_reset(m);
+	if (likely(spare->n > 0)) {
+		m = spare->mbufs[--spare->n];
+		rte_pktmbuf_reset(m);
+		return m;
+	}
+	m = rte_pktmbuf_alloc(tcp->pool);
+	if (m == NULL)
+		tcp_count(tcp, PLX_COUNTER_TX_NO_BUFFER);
 	return m;
 }
 

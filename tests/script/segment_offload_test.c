@@ -197,17 +197,23 @@ static void short_end_goes_along_without_nagle(void **state)
 	expect_silence(f);
 }
 
+// Behind three segments that go at once, until these are acknowledged.
+static void short_end_waits(struct fixture *f, uint32_t len_bytes)
+{
+	user_sends(f, 3 * MSS + len_bytes);
+	nic_peer_expects(f, 0, 3 * MSS, 1);
+	expect_silence(f);
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 3 * MSS));
+	nic_peer_expects(f, 3 * MSS, len_bytes, 1);
+}
+
 static void nagle_holds_back_the_short_end(void **state)
 {
 	struct fixture *f = nic_peer_plan(state);
 
 	fixture_set_option(f, PLX_OPTION_NAGLE, 1);
 	nic_peer_established(state);
-	user_sends(f, 3 * MSS + 10);
-	nic_peer_expects(f, 0, 3 * MSS, 1);
-	expect_silence(f);
-	segment_arrives(f, SEG(.ack = f->snd_nxt + 3 * MSS));
-	nic_peer_expects(f, 3 * MSS, 10, 1);
+	short_end_waits(f, 10);
 }
 
 // A short end that the peer's window does not hold is not cut down to it.
@@ -217,11 +223,7 @@ static void short_end_beyond_the_window_waits(void **state)
 
 	nic_peer_established(state);
 	segment_arrives(f, SEG(.wnd = 3200 >> NIC_PEER_WSCALE));
-	user_sends(f, 3 * MSS + 500);
-	nic_peer_expects(f, 0, 3 * MSS, 1);
-	expect_silence(f);
-	segment_arrives(f, SEG(.ack = f->snd_nxt + 3 * MSS));
-	nic_peer_expects(f, 3 * MSS, 500, 1);
+	short_end_waits(f, 500);
 }
 
 // NICs leave FIN and PSH to the last segment.

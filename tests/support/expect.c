@@ -81,6 +81,17 @@ const struct frame *expect_segment_within_here(struct fixture *f, uint64_t ms, s
 	return expect_segment_here(f, seg, at);
 }
 
+void expect_piece_by_piece_here(struct fixture *f, uint32_t len_bytes, struct place at)
+{
+	for (uint32_t acked = 0; acked < len_bytes;) {
+		expect_segment_within_here(f, 1000, SEG(.seq = f->snd_nxt + acked), at);
+		forget_output(f);
+		acked = info_of(f).snd_nxt - f->snd_nxt;
+		segment_arrives(f, SEG(.ack = f->snd_nxt + acked));
+	}
+	expect_silence_for_here(f, 10000, at);
+}
+
 const struct frame *expect_segment_after_here(struct fixture *f, uint64_t ms, struct seg seg,
 					      struct place at)
 {

@@ -26,6 +26,8 @@ struct place {
 #define expect_segment_after(f, ms, ...) expect_segment_after_here(f, ms, __VA_ARGS__, HERE)
 // This segment comes out next, and no later than that.
 #define expect_segment_within(f, ms, ...) expect_segment_within_here(f, ms, __VA_ARGS__, HERE)
+// So many bytes come out from f->snd_nxt on, each time within a second of an acknowledgement of all before; then nothing.
+#define expect_piece_by_piece(f, bytes) expect_piece_by_piece_here(f, bytes, HERE)
 // The next event is exactly this mask, with this error, for f->conn.
 #define expect_event(f, mask, error) expect_event_here(f, mask, error, HERE)
 #define expect_no_event(f) expect_no_event_here(f, HERE)
@@ -43,6 +45,7 @@ const struct frame *expect_segment_after_here(struct fixture *f, uint64_t ms, st
 					      struct place at);
 const struct frame *expect_segment_within_here(struct fixture *f, uint64_t ms, struct seg seg,
 					       struct place at);
+void expect_piece_by_piece_here(struct fixture *f, uint32_t len_bytes, struct place at);
 void expect_event_here(struct fixture *f, uint32_t mask, int error, struct place at);
 void expect_no_event_here(struct fixture *f, struct place at);
 void expect_state_here(struct fixture *f, enum plx_state state, struct place at);

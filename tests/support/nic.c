@@ -142,15 +142,7 @@ const char *nic_send(struct rte_mbuf *m, uint32_t offloads, nic_wire *wire, void
 	static uint8_t whole[NIC_LARGE_MAX_BYTES], part[MBUFS_FRAME_MAX_BYTES];
 	const char *fault = offer_fault(m, offloads);
 	struct nic_frame piece = {.bytes = part};
-	struct nic_frame frame = {
-		.bytes = whole,
-		.flags = m->ol_flags,
-		.l2_bytes = m->l2_len,
-		.l3_bytes = m->l3_len,
-		.l4_bytes = m->l4_len,
-		.segment_bytes = m->tso_segsz,
-		.is_ipv6 = (m->ol_flags & RTE_MBUF_F_TX_IPV6) != 0,
-	};
+	struct nic_frame frame = nic_frame_of(m, whole);
 
 	if (fault == NULL)
 		frame.len_bytes = copy_out(m, whole);

@@ -63,6 +63,20 @@ static const char *pieces_fault(const struct rte_mbuf *m, uint32_t header_bytes)
 	return NULL;
 }
 
+struct nic_frame nic_frame_of(const struct rte_mbuf *m, uint8_t *bytes)
+{
+	return (struct nic_frame){
+		.bytes = bytes,
+		.len_bytes = m->pkt_len,
+		.flags = m->ol_flags,
+		.l2_bytes = m->l2_len,
+		.l3_bytes = m->l3_len,
+		.l4_bytes = m->l4_len,
+		.segment_bytes = m->tso_segsz,
+		.is_ipv6 = (m->ol_flags & RTE_MBUF_F_TX_IPV6) != 0,
+	};
+}
+
 const char *nic_cut_mbuf_fault(const struct rte_mbuf *m)
 {
 	uint32_t header_bytes = (uint32_t)(m->l2_len + m->l3_len + m->l4_len);

@@ -31,6 +31,9 @@ struct nic_frame {
 	bool is_ipv6;
 };
 
+// What the fields of `m` say; its bytes are to be copied to `bytes`.
+struct nic_frame nic_frame_of(const struct rte_mbuf *m, uint8_t *bytes);
+
 static inline size_t nic_header_bytes(const struct nic_frame *frame)
 {
 	return (size_t)frame->l2_bytes + frame->l3_bytes + frame->l4_bytes;

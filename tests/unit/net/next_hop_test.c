@@ -104,16 +104,22 @@ static void more_destinations_than_places_are_told_apart(void **state)
 	fixture_close(&f);
 }
 
+// The gateway of ONE has the table's only place, and is remembered.
+static void open_with_one_neighbour(struct net_fixture *f)
+{
+	f->config.max_neighbors = 1;
+	fixture_open(f);
+	resolve(f, "fd00::a", &PEER_MAC);
+	assert_int_equal(sends(f, ONE, &PEER_MAC), NET_TX_READY);
+}
+
 // The route is asked for the first packet alone, until the neighbour goes.
 static void a_route_is_not_asked_while_the_neighbour_is_there(void **state)
 {
 	struct net_fixture f = two_gateways();
 
 	(void)state;
-	f.config.max_neighbors = 1;
-	fixture_open(&f);
-	resolve(&f, "fd00::a", &PEER_MAC);
-	assert_int_equal(sends(&f, ONE, &PEER_MAC), NET_TX_READY);
+	open_with_one_neighbour(&f);
 	f.net->routes.n_routes = 0;
 	assert_int_equal(sends(&f, OTHER, NULL), NET_TX_UNREACHABLE);
 	assert_int_equal(sends(&f, ONE, &PEER_MAC), NET_TX_READY);
@@ -128,10 +134,7 @@ static void an_evicted_gateway_is_asked_for_again(void **state)
 	struct net_fixture f = two_gateways();
 
 	(void)state;
-	f.config.max_neighbors = 1;
-	fixture_open(&f);
-	resolve(&f, "fd00::a", &PEER_MAC);
-	assert_int_equal(sends(&f, ONE, &PEER_MAC), NET_TX_READY);
+	open_with_one_neighbour(&f);
 	resolve(&f, "fd00::b", &OTHER_MAC);
 	assert_int_equal(state_of(&f, "fd00::a"), -1);
 	assert_int_equal(f.net->next_hops[place_of(&f, ONE)].ref.idx, 0);
