@@ -53,25 +53,31 @@ void flow_secret_init_seed(struct flow_secret *secret, uint64_t seed);
 
 static inline bool flow_key_is_equal(const struct flow_key *a, const struct flow_key *b)
 {
-	uint64_t x[FLOW_KEY_WORDS], y[FLOW_KEY_WORDS];
+	typedef uint64_t pair __attribute__((vector_size(16)));
+	pair x[2], y[2], differ;
+	uint64_t u, v;
 
 	memcpy(x, a, sizeof(x));
 	memcpy(y, b, sizeof(y));
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
+	memcpy(&u, &a->local_port, sizeof(u));
+	memcpy(&v, &b->local_port, sizeof(v));
+	differ = (x[0] ^ y[0]) | (x[1] ^ y[1]);
+	return (differ[0] | differ[1] | (u ^ v)) == 0;
 }
 
 // A run of ports still gives evenly spaced sums. The last two lines permute the 64-bit values, which leaves
 // their independence as it is and spreads such runs over bucket and tag bits.
-static inline uint64_t flow_hash(const struct flow_secret *secret, const struct flow_key *key)
+static inline uint64_t flow_hash_words(const struct flow_secret *secret, uint64_t local_high,
+				       uint64_t local_low, uint64_t remote_high,
+				       uint64_t remote_low, uint64_t ports)
 {
 	const uint64_t *nh = secret->nh;
-	uint64_t w[FLOW_KEY_WORDS], lower, upper, hash;
+	uint64_t lower, upper, hash;
 	unsigned __int128 sum;
 
-	memcpy(w, key, sizeof(w));
-	sum = (unsigned __int128)(w[0] + nh[0]) * (w[1] + nh[1])
-		+ (unsigned __int128)(w[2] + nh[2]) * (w[3] + nh[3])
-		+ (unsigned __int128)(w[4] + nh[4]) * nh[5];
+	sum = (unsigned __int128)(local_high + nh[0]) * (local_low + nh[1])
+		+ (unsigned __int128)(remote_high + nh[2]) * (remote_low + nh[3])
+		+ (unsigned __int128)(ports + nh[4]) * nh[5];
 	lower = (uint64_t)sum;
 	upper = (uint64_t)(sum >> 64);
 	sum = (unsigned __int128)lower * secret->low[0] + secret->low_addend
@@ -80,6 +86,21 @@ static inline uint64_t flow_hash(const struct flow_secret *secret, const struct 
 		+ secret->high_addend;
 	hash = (hash ^ (hash >> 32)) * UINT64_C(0x9E3779B97F4A7C15);
 	return hash ^ (hash >> 29);
+}
+
+// Word by word: a key that was just written in pieces of a word would make wider loads wait.
+static inline uint64_t flow_key_word(const struct flow_key *key, unsigned i)
+{
+	uint64_t word;
+
+	memcpy(&word, (const unsigned char *)key + i * sizeof(word), sizeof(word));
+	return word;
+}
+
+static inline uint64_t flow_hash(const struct flow_secret *secret, const struct flow_key *key)
+{
+	return flow_hash_words(secret, flow_key_word(key, 0), flow_key_word(key, 1),
+			       flow_key_word(key, 2), flow_key_word(key, 3), flow_key_word(key, 4));
 }
 
 #endif

@@ -35,8 +35,8 @@ static __rte_always_inline bool ordinary_ipv4(const struct plx_stack *stack,
 					      struct ordinary_ip *out)
 {
 	uint32_t total_bytes = load_be16(bytes + IPV4_TOTAL_OFFSET);
-	bool is_verified = (stack->net->offloads & PLX_OFFLOAD_RX_IPV4_CHECKSUM) != 0
-		&& offload_has_verified_ip(m);
+	bool is_verified = offload_has_verified_ip(m)
+		&& (stack->net->offloads & PLX_OFFLOAD_RX_IPV4_CHECKSUM) != 0;
 
 	if ((load_be32(bytes + IPV4_FRAGMENT_OFFSET) & IPV4_WHOLE_TCP_MASK) != IP_PROTOCOL_TCP
 	    || total_bytes < IPV4_HEADER_BYTES + TCP_HEADER_BYTES
@@ -85,8 +85,8 @@ static __rte_always_inline bool ordinary_tcp(const struct plx_stack *stack, stru
 	const struct interface *interface = &stack->net->interface;
 	uint32_t offset = (uint32_t)ETH_HEADER_BYTES + ip->header_bytes;
 	const uint8_t *bytes = rte_pktmbuf_mtod_offset(m, const uint8_t *, offset);
-	bool is_verified = (stack->tcp.config.offloads & PLX_OFFLOAD_RX_TCP_CHECKSUM) != 0
-		&& offload_has_verified_l4(m);
+	bool is_verified = offload_has_verified_l4(m)
+		&& (stack->tcp.config.offloads & PLX_OFFLOAD_RX_TCP_CHECKSUM) != 0;
 
 	if ((bytes[TCP_FLAGS_OFFSET] & ~(TCP_PSH | TCP_FIN)) != TCP_ACK
 	    || tcp_header_parse(bytes, ip->payload_bytes, &seg->tcp) != PLX_DROP_NONE

@@ -32,7 +32,6 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 enum {
-	STEP_BYTES = 32,
 	WIDE_STEP_BYTES = 64,
 	WIDE_MIN_BYTES = 2 * WIDE_STEP_BYTES, // below it the set-up costs more than it saves
 };
@@ -92,14 +91,11 @@ static ALWAYS_INLINE uint64_t add_around(uint64_t sum, uint64_t word)
 	return sum + (sum < word);
 }
 
-struct __attribute__((packed, may_alias)) step {
-	uint64_t words[4];
-};
-static_assert(sizeof(struct step) == STEP_BYTES, "what one step adds");
+typedef uint64_t __attribute__((aligned(1), may_alias)) word;
 
 #if CARRIES_ALONG
 // The carry goes from one addition into the next, which compilers do not write by themselves.
-static ALWAYS_INLINE uint64_t add_step(uint64_t sum, const struct step *step)
+static ALWAYS_INLINE uint64_t add_four(uint64_t sum, const word *at)
 {
 	__asm__("addq %1, %0\n\t"
 		"adcq %2, %0\n\t"
@@ -107,16 +103,39 @@ static ALWAYS_INLINE uint64_t add_step(uint64_t sum, const struct step *step)
 		"adcq %4, %0\n\t"
 		"adcq $0, %0"
 		: "+&r"(sum)
-		: "m"(step->words[0]), "m"(step->words[1]), "m"(step->words[2]), "m"(step->words[3])
+		: "m"(at[0]), "m"(at[1]), "m"(at[2]), "m"(at[3])
+		: "cc");
+	return sum;
+}
+
+static ALWAYS_INLINE uint64_t add_eight(uint64_t sum, const word *at)
+{
+	__asm__("addq %1, %0\n\t"
+		"adcq %2, %0\n\t"
+		"adcq %3, %0\n\t"
+		"adcq %4, %0\n\t"
+		"adcq %5, %0\n\t"
+		"adcq %6, %0\n\t"
+		"adcq %7, %0\n\t"
+		"adcq %8, %0\n\t"
+		"adcq $0, %0"
+		: "+&r"(sum)
+		: "m"(at[0]), "m"(at[1]), "m"(at[2]), "m"(at[3]), "m"(at[4]), "m"(at[5]),
+		  "m"(at[6]), "m"(at[7])
 		: "cc");
 	return sum;
 }
 #else
-static ALWAYS_INLINE uint64_t add_step(uint64_t sum, const struct step *step)
+static ALWAYS_INLINE uint64_t add_four(uint64_t sum, const word *at)
 {
 	for (unsigned i = 0; i < 4; i++)
-		sum = add_around(sum, step->words[i]);
+		sum = add_around(sum, at[i]);
 	return sum;
+}
+
+static ALWAYS_INLINE uint64_t add_eight(uint64_t sum, const word *at)
+{
+	return add_four(add_four(sum, at), at + 4);
 }
 #endif
 
@@ -131,10 +150,16 @@ static ALWAYS_INLINE uint32_t sum_bytes(uint8_t *to, const uint8_t *from, size_t
 	uint64_t sum = start;
 	size_t at = 0;
 
-	for (; len_bytes - at >= STEP_BYTES; at += STEP_BYTES) {
+	for (; len_bytes - at >= 64; at += 64) {
 		if (to != NULL)
-			memcpy(to + at, from + at, STEP_BYTES);
-		sum = add_step(sum, (const struct step *)(const void *)(from + at));
+			memcpy(to + at, from + at, 64);
+		sum = add_eight(sum, (const word *)(const void *)(from + at));
+	}
+	if ((len_bytes & 32) != 0) {
+		if (to != NULL)
+			memcpy(to + at, from + at, 32);
+		sum = add_four(sum, (const word *)(const void *)(from + at));
+		at += 32;
 	}
 	for (; len_bytes - at >= 8; at += 8)
 		sum = add_around(sum, take(to, from, at, 8));
@@ -173,6 +198,8 @@ uint32_t checksum_partial(const void *bytes, size_t len_bytes, uint32_t sum)
 
 uint32_t checksum_copy(void *to, const void *from, size_t len_bytes, uint32_t sum)
 {
+	if (to == NULL)
+		__builtin_unreachable(); // NULL is what says that nothing is copied
 	if (len_bytes >= WIDE_MIN_BYTES)
 		return sum_long(to, from, len_bytes, sum);
 	return sum_bytes(to, from, len_bytes, sum);

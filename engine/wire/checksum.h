@@ -28,11 +28,11 @@ static inline uint32_t checksum_add(uint32_t sum, uint32_t part)
 	return sum + (sum < part);
 }
 
-// Brings a sum of 32-bit words, kept in 64 bits, down to a partial sum.
+// Brings a sum of 32-bit words, kept in 64 bits, down to a partial sum: added to itself with its halves exchanged, the
+// upper half has the sum of both and its carry.
 static inline uint32_t checksum_narrow(uint64_t sum)
 {
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	return (uint32_t)(sum + (sum >> 32));
+	return (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
 }
 
 // Adds a 16-bit value in host byte order.
@@ -50,12 +50,10 @@ static inline uint32_t checksum_combine(uint32_t sum, uint32_t part, size_t offs
 	return checksum_add(sum, part);
 }
 
-// A partial sum in 16 bits, to be added to as before.
+// A partial sum in 16 bits, to be added to as before; by the same trick.
 static inline uint16_t checksum_halve(uint32_t sum)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	return (uint16_t)((sum + (sum << 16 | sum >> 16)) >> 16);
 }
 
 // The sum reduced to 16 bits, not inverted, in host byte order.

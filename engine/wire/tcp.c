@@ -1,22 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// TCP headers between bytes and values (RFC 9293 3.1, 3.2, RFC 7323).
-// What a data segment carries, NOP NOP TIMESTAMP or nothing, is the straight way; the option list
-// is walked only in SYNs and for peers that order their options in another way.
-// Called by stack/ for every received segment and by tcp/segment_tx for every sent one.
+// The option list of a TCP header (RFC 9293 3.1, 3.2, RFC 7323), walked only in SYNs and for peers that order their
+// options in another way than nearly all do.
+// Called by tcp_header_parse().
 #include "wire/tcp.h"
-
-#include <rte_branch_prediction.h>
-
-enum {
-	SRC_PORT_OFFSET = 0,
-	DST_PORT_OFFSET = 2,
-	SEQ_OFFSET = 4,
-	ACK_OFFSET = 8,
-	DATA_OFFSET_OFFSET = 12,
-	WINDOW_OFFSET = 14,
-	URGENT_OFFSET = 18,
-};
 
 enum option_kind {
 	OPTION_END = 0,
@@ -88,35 +75,8 @@ static enum plx_drop read_options(const uint8_t *option, size_t len_bytes, bool 
 	return PLX_DROP_NONE;
 }
 
-enum plx_drop tcp_header_parse(const uint8_t *bytes, size_t len_bytes, struct tcp_header *out)
+enum plx_drop tcp_options_parse(const uint8_t *bytes, struct tcp_header *out)
 {
-	const uint8_t *options = bytes + TCP_HEADER_BYTES;
-
-	if (unlikely(len_bytes < TCP_HEADER_BYTES))
-		return PLX_DROP_TCP_HEADER;
-	out->src_port = load_be16(bytes + SRC_PORT_OFFSET);
-	out->dst_port = load_be16(bytes + DST_PORT_OFFSET);
-	out->seq = load_be32(bytes + SEQ_OFFSET);
-	out->ack = load_be32(bytes + ACK_OFFSET);
-	out->window = load_be16(bytes + WINDOW_OFFSET);
-	out->urgent = load_be16(bytes + URGENT_OFFSET);
-	out->flags = bytes[TCP_FLAGS_OFFSET];
-	out->header_bytes = (bytes[DATA_OFFSET_OFFSET] >> 4) * 4;
-
-	if (unlikely(out->header_bytes < TCP_HEADER_BYTES || out->header_bytes > len_bytes))
-		return PLX_DROP_TCP_HEADER;
-	if (likely(out->header_bytes == TCP_HEADER_BYTES + TCP_TIMESTAMP_BYTES
-		   && load_be32(options) == TCP_ALIGNED_TIMESTAMPS)) {
-		out->options = (struct tcp_options){
-			.has_timestamps = true,
-			.ts_val = load_be32(options + 4),
-			.ts_ecr = load_be32(options + 8),
-		};
-		return PLX_DROP_NONE;
-	}
-	out->options = (struct tcp_options){0};
-	if (likely(out->header_bytes == TCP_HEADER_BYTES))
-		return PLX_DROP_NONE;
-	return read_options(options, out->header_bytes - TCP_HEADER_BYTES,
+	return read_options(bytes + TCP_HEADER_BYTES, out->header_bytes - TCP_HEADER_BYTES,
 			    (out->flags & TCP_SYN) != 0, &out->options);
 }

@@ -36,13 +36,20 @@ enum {
 	TCP_WINDOW_SCALE_MAX = 14, // RFC 7323 2.3
 };
 
+// MSS, NOP WINDOW_SCALE and NOP NOP TIMESTAMPS with their lengths: options that fill their words.
+enum tcp_aligned_option {
+	TCP_ALIGNED_MSS = 0x02040000,
+	TCP_ALIGNED_WINDOW_SCALE = 0x01030300,
+	TCP_ALIGNED_TIMESTAMPS = 0x0101080a,
+};
+
 // What the option list said. A field counts only when its has_ bit is set.
 struct tcp_options {
-	bool has_mss : 1;
-	bool has_window_scale : 1;
-	bool has_timestamps : 1;
-	bool has_sack_permitted : 1; // seen, and ignored: the ARQ is SACK-less
-	uint8_t window_scale;	     // already clamped to 14
+	bool has_mss;
+	bool has_window_scale;
+	bool has_timestamps;
+	bool has_sack_permitted; // seen, and ignored: the ARQ is SACK-less
+	uint8_t window_scale;	 // already clamped to 14
 	uint16_t mss;
 	uint32_t ts_val;
 	uint32_t ts_ecr;
@@ -61,9 +68,52 @@ struct tcp_header {
 	struct tcp_options options;
 };
 
+enum {
+	TCP_SRC_PORT_OFFSET = 0,
+	TCP_DST_PORT_OFFSET = 2,
+	TCP_SEQ_OFFSET = 4,
+	TCP_ACK_OFFSET = 8,
+	TCP_DATA_OFFSET_OFFSET = 12,
+	TCP_WINDOW_OFFSET = 14,
+	TCP_URGENT_OFFSET = 18,
+};
+
+// For tcp_header_parse() only: an option list of another form.
+enum plx_drop tcp_options_parse(const uint8_t *bytes, struct tcp_header *out);
+
 // Reads the header and its options from `len_bytes` bytes, the whole segment. PLX_DROP_NONE, or
-// PLX_DROP_TCP_HEADER, PLX_DROP_TCP_OPTION; then `out` is not to be used.
-enum plx_drop tcp_header_parse(const uint8_t *bytes, size_t len_bytes, struct tcp_header *out);
+// PLX_DROP_TCP_HEADER, PLX_DROP_TCP_OPTION; then `out` is not to be used. What a data segment carries, NOP NOP TIMESTAMPS
+// or nothing, is the straight way.
+static inline enum plx_drop tcp_header_parse(const uint8_t *bytes, size_t len_bytes,
+					     struct tcp_header *out)
+{
+	const uint8_t *options = bytes + TCP_HEADER_BYTES;
+
+	if (__builtin_expect(len_bytes < TCP_HEADER_BYTES, 0))
+		return PLX_DROP_TCP_HEADER;
+	out->src_port = load_be16(bytes + TCP_SRC_PORT_OFFSET);
+	out->dst_port = load_be16(bytes + TCP_DST_PORT_OFFSET);
+	out->seq = load_be32(bytes + TCP_SEQ_OFFSET);
+	out->ack = load_be32(bytes + TCP_ACK_OFFSET);
+	out->window = load_be16(bytes + TCP_WINDOW_OFFSET);
+	out->urgent = load_be16(bytes + TCP_URGENT_OFFSET);
+	out->flags = bytes[TCP_FLAGS_OFFSET];
+	out->header_bytes = (bytes[TCP_DATA_OFFSET_OFFSET] >> 4) * 4;
+	if (__builtin_expect(out->header_bytes < TCP_HEADER_BYTES || out->header_bytes > len_bytes,
+			     0))
+		return PLX_DROP_TCP_HEADER;
+	out->options = (struct tcp_options){0};
+	if (__builtin_expect(out->header_bytes == TCP_HEADER_BYTES + TCP_TIMESTAMP_BYTES
+				     && load_be32(options) == TCP_ALIGNED_TIMESTAMPS,
+			     1)) {
+		out->options.has_timestamps = true;
+		out->options.ts_val = load_be32(options + 4);
+		out->options.ts_ecr = load_be32(options + 8);
+		return PLX_DROP_NONE;
+	}
+	return out->header_bytes == TCP_HEADER_BYTES ? PLX_DROP_NONE
+						     : tcp_options_parse(bytes, out);
+}
 
 // How long a header with these options is.
 static inline size_t tcp_header_build_bytes(const struct tcp_options *options)
@@ -72,13 +122,6 @@ static inline size_t tcp_header_build_bytes(const struct tcp_options *options)
 		+ (options->has_window_scale ? TCP_WINDOW_SCALE_BYTES : 0)
 		+ (options->has_timestamps ? TCP_TIMESTAMP_BYTES : 0);
 }
-
-// MSS, NOP WINDOW_SCALE and NOP NOP TIMESTAMPS with their lengths: options that fill their words.
-enum tcp_aligned_option {
-	TCP_ALIGNED_MSS = 0x02040000,
-	TCP_ALIGNED_WINDOW_SCALE = 0x01030300,
-	TCP_ALIGNED_TIMESTAMPS = 0x0101080a,
-};
 
 // In words, so that the sum is taken from registers and not from bytes just stored.
 static inline uint8_t *tcp_put_word(uint8_t *at, uint32_t value, uint64_t *sum)

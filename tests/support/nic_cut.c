@@ -19,9 +19,6 @@ enum {
 	IP_VERSION_SHIFT = 4,
 	IPV4_LENGTH_OFFSET = 2,
 	IPV4_ID_OFFSET = 4,
-	TCP_SEQ_OFFSET = 4,
-	TCP_DATA_OFFSET = 12, // in the upper half, in words of four bytes
-	TCP_URGENT_OFFSET = 18,
 };
 
 static const char *chain_fault(const struct rte_mbuf *m)
@@ -135,7 +132,7 @@ const char *nic_cut_header_fault(const struct nic_frame *frame)
 		fault = ip_fault(frame);
 	if (fault != NULL)
 		return fault;
-	if ((l4[TCP_DATA_OFFSET] >> 4) * 4u != frame->l4_bytes)
+	if ((l4[TCP_DATA_OFFSET_OFFSET] >> 4) * 4u != frame->l4_bytes)
 		return "the large frame's l4_len is not that of its TCP header";
 	if ((l4[TCP_FLAGS_OFFSET] & (TCP_SYN | TCP_RST | TCP_URG)) != 0
 	    || (l4[TCP_FLAGS_OFFSET] & TCP_ACK) == 0 || load_be16(l4 + TCP_URGENT_OFFSET) != 0)
