@@ -7,6 +7,8 @@
 #ifndef NET_NEIGHBOR_H
 #define NET_NEIGHBOR_H
 
+#include <rte_common.h>
+
 #include "net/net.h"
 
 static inline struct neighbor_ref neighbor_ref_none(void)
@@ -33,8 +35,9 @@ void neighbor_begin_delay(struct net *net, uint32_t idx, plx_time now);
 void neighbor_restart_reachable(struct net *net, uint32_t idx, plx_time now);
 
 // When usable writes the link header, net_link_bytes() of it, to `l2`.
-static inline enum neighbor_answer neighbor_header(struct net *net, struct neighbor_ref ref,
-						   uint8_t *l2, plx_time now)
+static __rte_always_inline enum neighbor_answer neighbor_header(struct net *net,
+								struct neighbor_ref ref,
+								uint8_t *l2, plx_time now)
 {
 	struct neighbor *n = (struct neighbor *)pool_resolve(&net->neighbors.entries, ref.idx,
 							     ref.generation);

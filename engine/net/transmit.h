@@ -30,14 +30,20 @@ static inline uint8_t *transmit_link_at(const struct net *net, const struct rte_
 	return (uint8_t *)m->buf_addr + m->data_off - net_link_bytes(net);
 }
 
+// Makes `m` begin so much earlier: there.
+static inline uint8_t *transmit_prepend(struct rte_mbuf *m, uint16_t len_bytes)
+{
+	assert(m->data_off >= len_bytes);
+	m->data_off = (uint16_t)(m->data_off - len_bytes);
+	m->data_len = (uint16_t)(m->data_len + len_bytes);
+	m->pkt_len += len_bytes;
+	return rte_pktmbuf_mtod(m, uint8_t *);
+}
+
 // The link header is written: `m` begins there.
 static inline enum net_tx transmit_ready(const struct net *net, struct rte_mbuf *m)
 {
-	uint8_t l2_bytes = net_link_bytes(net);
-
-	m->data_off = (uint16_t)(m->data_off - l2_bytes);
-	m->data_len = (uint16_t)(m->data_len + l2_bytes);
-	m->pkt_len += l2_bytes;
+	transmit_prepend(m, net_link_bytes(net));
 	return NET_TX_READY;
 }
 

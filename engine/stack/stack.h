@@ -24,7 +24,7 @@ struct plx_stack {
 static inline void stack_set_time(struct plx_stack *stack, plx_time now)
 {
 	if (time_is_before(stack->tcp.now, now))
-		stack->tcp.now = now;
+		tcp_set_time(&stack->tcp, now);
 }
 
 static inline void stack_count(struct plx_stack *stack, enum plx_counter counter, uint64_t n)

@@ -144,13 +144,8 @@ static inline void on_new_ack(struct tcp *tcp, struct tcp_conn *c, const struct 
 	if (!conn_has(c, CONN_PERSIST))
 		c->backoff = 0; // a closed window's probes back off as long as it is closed
 	c->flags &= ~CONN_RETRANSMIT_HEAD;
-	if (news.has_rtt) {
-		struct rtt_bounds bounds = retransmit_bounds(tcp, c);
-
-		rtt_on_sample(&c->rtt, news.rtt, &bounds);
-		if (!c->has_data_rtt)
-			c->has_data_rtt = 1;
-	}
+	if (news.has_rtt)
+		retransmit_on_sample(tcp, c, news.rtt);
 	if (congestion_of(c)->observe != NULL)
 		congestion_of(c)->observe(c, &news);
 	if (likely(was_settled)) {

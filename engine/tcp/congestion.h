@@ -55,6 +55,13 @@ static inline const struct congestion_ops *congestion_of(const struct tcp_conn *
 	return congestion_by_index(c->congestion);
 }
 
+// Does it leave everything as it is that new data was acknowledged? In slow start, while the window was not used
+// up; DCTCP counts whatever is acknowledged.
+static inline bool congestion_is_indifferent(const struct tcp_conn *c)
+{
+	return !c->is_cwnd_limited && c->cwnd < c->ssthresh && c->congestion != CONGESTION_DCTCP;
+}
+
 // The initial window of `segments` full ones in bytes (RFC 6928 2).
 uint32_t congestion_initial_window(const struct tcp_conn *c, uint32_t segments);
 

@@ -54,15 +54,6 @@ struct tcp_conn *conn_create(struct tcp *tcp, const struct flow_key *key, uint64
 	return c;
 }
 
-struct tcp_conn *conn_resolve(const struct tcp *tcp, plx_conn handle)
-{
-	struct tcp_conn *c = pool_resolve(&tcp->conns, handle.index, handle.generation);
-
-	if (c == NULL || c->state == PLX_STATE_CLOSED || conn_has(c, CONN_RST_OWED))
-		return NULL;
-	return c;
-}
-
 plx_conn conn_handle(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	return (plx_conn){.index = conn_index(tcp, c), .generation = c->generation};
@@ -154,20 +145,7 @@ void conn_reset(struct tcp *tcp, struct tcp_conn *c, int error)
 
 void conn_raise(struct tcp *tcp, struct tcp_conn *c, unsigned events)
 {
-	uint32_t idx;
-
-	c->events |= (uint16_t)events;
-	if (events != 0)
-		tcp->is_ready_starved = false;
-	if (c->ready_next != CONN_UNLISTED)
-		return;
-	idx = conn_index(tcp, c);
-	c->ready_next = INDEX_NONE;
-	if (tcp->ready.head == INDEX_NONE)
-		tcp->ready.head = idx;
-	else
-		conn_at(tcp, tcp->ready.tail)->ready_next = idx;
-	tcp->ready.tail = idx;
+	conn_raise_at(tcp, c, conn_index(tcp, c), events);
 }
 
 bool conn_is_starved(const struct tcp *tcp, const struct tcp_conn *c)
@@ -176,43 +154,7 @@ bool conn_is_starved(const struct tcp *tcp, const struct tcp_conn *c)
 		&& c->queue.bytes < conn_option(tcp, c, PLX_OPTION_SEND_BUFFER);
 }
 
-struct tcp_conn *conn_list_pop_ready(struct tcp *tcp)
-{
-	struct tcp_conn *c;
-
-	if (tcp->ready.head == INDEX_NONE)
-		return NULL;
-	c = conn_at(tcp, tcp->ready.head);
-	tcp->ready.head = c->ready_next;
-	c->ready_next = CONN_UNLISTED;
-	return c;
-}
-
 void conn_wants_output(struct tcp *tcp, struct tcp_conn *c)
 {
-	uint32_t idx;
-
-	if (c->output_next != CONN_UNLISTED)
-		return;
-	idx = conn_index(tcp, c);
-	c->output_next = INDEX_NONE;
-	tcp->output.came++;
-	if (tcp->output.head == INDEX_NONE)
-		tcp->output.head = idx;
-	else
-		conn_at(tcp, tcp->output.tail)->output_next = idx;
-	tcp->output.tail = idx;
-}
-
-struct tcp_conn *conn_list_pop_output(struct tcp *tcp)
-{
-	struct tcp_conn *c;
-
-	if (tcp->output.head == INDEX_NONE)
-		return NULL;
-	c = conn_at(tcp, tcp->output.head);
-	tcp->output.head = c->output_next;
-	tcp->output.went++;
-	c->output_next = CONN_UNLISTED;
-	return c;
+	conn_wants_output_at(tcp, c, conn_index(tcp, c));
 }

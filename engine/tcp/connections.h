@@ -16,7 +16,14 @@ struct tcp_conn *conn_create(struct tcp *tcp, const struct flow_key *key, uint64
 			     uint16_t profile, bool is_listed);
 
 // The live connection of a handle; NULL for a stale one, or one whose last event is on its way.
-struct tcp_conn *conn_resolve(const struct tcp *tcp, plx_conn handle);
+static inline struct tcp_conn *conn_resolve(const struct tcp *tcp, plx_conn handle)
+{
+	struct tcp_conn *c = pool_resolve(&tcp->conns, handle.index, handle.generation);
+
+	if (c == NULL || c->state == PLX_STATE_CLOSED || conn_has(c, CONN_RST_OWED))
+		return NULL;
+	return c;
+}
 
 plx_conn conn_handle(const struct tcp *tcp, const struct tcp_conn *c);
 
@@ -37,18 +44,70 @@ void conn_leave_wire(struct tcp *tcp, struct tcp_conn *c, uint32_t successor);
 // Gives the buffers of its queues back.
 void conn_clear(struct tcp *tcp, struct tcp_conn *c);
 
+// Adds to the next event of `c`, whose index is `idx`.
+static inline void conn_raise_at(struct tcp *tcp, struct tcp_conn *c, uint32_t idx, unsigned events)
+{
+	c->events |= (uint16_t)events;
+	if (events != 0)
+		tcp->is_ready_starved = false;
+	if (c->ready_next != CONN_UNLISTED)
+		return;
+	c->ready_next = INDEX_NONE;
+	if (tcp->ready.head == INDEX_NONE)
+		tcp->ready.head = idx;
+	else
+		conn_at(tcp, tcp->ready.tail)->ready_next = idx;
+	tcp->ready.tail = idx;
+}
+
 // Adds to the connection's next event.
 void conn_raise(struct tcp *tcp, struct tcp_conn *c, unsigned events);
 
 // Does it wait only for the stack's memory, its send buffer having room?
 bool conn_is_starved(const struct tcp *tcp, const struct tcp_conn *c);
 
+// Output will look at `c`, whose index is `idx`, in this iteration.
+static inline void conn_wants_output_at(struct tcp *tcp, struct tcp_conn *c, uint32_t idx)
+{
+	if (c->output_next != CONN_UNLISTED)
+		return;
+	c->output_next = INDEX_NONE;
+	tcp->output.came++;
+	if (tcp->output.head == INDEX_NONE)
+		tcp->output.head = idx;
+	else
+		conn_at(tcp, tcp->output.tail)->output_next = idx;
+	tcp->output.tail = idx;
+}
+
 // Output will look at it in this iteration.
 void conn_wants_output(struct tcp *tcp, struct tcp_conn *c);
 
 // The next connection of a list, taken off it; NULL when empty.
-struct tcp_conn *conn_list_pop_ready(struct tcp *tcp);
-struct tcp_conn *conn_list_pop_output(struct tcp *tcp);
+static inline struct tcp_conn *conn_list_pop_ready(struct tcp *tcp)
+{
+	struct tcp_conn *c;
+
+	if (tcp->ready.head == INDEX_NONE)
+		return NULL;
+	c = conn_at(tcp, tcp->ready.head);
+	tcp->ready.head = c->ready_next;
+	c->ready_next = CONN_UNLISTED;
+	return c;
+}
+
+static inline struct tcp_conn *conn_list_pop_output(struct tcp *tcp)
+{
+	struct tcp_conn *c;
+
+	if (tcp->output.head == INDEX_NONE)
+		return NULL;
+	c = conn_at(tcp, tcp->output.head);
+	tcp->output.head = c->output_next;
+	tcp->output.went++;
+	c->output_next = CONN_UNLISTED;
+	return c;
+}
 
 // Gives the block back if it has ended and nobody needs it any more.
 void conn_release_if_done(struct tcp *tcp, struct tcp_conn *c);

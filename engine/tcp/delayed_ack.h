@@ -9,8 +9,8 @@
 #include "tcp/connections.h"
 #include "tcp/overdue_ack.h"
 
-// An in-order segment; those that come before one plx_output() share an acknowledgement.
-static inline void delayed_ack_on_segment(struct tcp *tcp, struct tcp_conn *c)
+// An in-order segment has come for `c`, whose index is `idx`; those that come before one plx_output() share an acknowledgement.
+static inline void delayed_ack_on_segment(struct tcp *tcp, struct tcp_conn *c, uint32_t idx)
 {
 	if (unlikely(tcp->overdue.is_late) && overdue_ack_on_segment(tcp, c))
 		return;
@@ -21,7 +21,7 @@ static inline void delayed_ack_on_segment(struct tcp *tcp, struct tcp_conn *c)
 		c->acks_owed = 0;
 		c->flags |= CONN_ACK_NOW;
 	}
-	conn_wants_output(tcp, c);
+	conn_wants_output_at(tcp, c, idx);
 }
 
 // A segment that is out of order or repeated owes an acknowledgement of its own; what came in order

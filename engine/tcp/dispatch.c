@@ -134,7 +134,7 @@ static enum verdict syn_sent(struct tcp *tcp, const struct target *target, struc
 
 static enum verdict predicted(struct tcp *tcp, const struct target *target, struct segment *seg)
 {
-	return input_fast(tcp, target->c, seg);
+	return input_fast(tcp, target->c, target->entry, seg);
 }
 
 static enum verdict arrived(struct tcp *tcp, const struct target *target, struct segment *seg)

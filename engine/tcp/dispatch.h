@@ -47,7 +47,7 @@ static inline bool is_ordinary(const struct tcp *tcp, const struct segment *seg)
 static inline enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg)
 {
 	if (likely(is_ordinary(tcp, seg)))
-		return input_fast(tcp, conn_at(tcp, seg->candidate), seg);
+		return input_fast(tcp, conn_at(tcp, seg->candidate), seg->candidate, seg);
 	return dispatch_by_table(tcp, seg);
 }
 

@@ -351,7 +351,7 @@ void input_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 		uint32_t len = seg->len_bytes;
 
 		receive_append(tcp, c, receive_detach(seg), len);
-		delayed_ack_on_segment(tcp, c);
+		delayed_ack_on_segment(tcp, c, conn_index(tcp, c));
 	}
 	if (!reassembly_is_empty(c)) {
 		// RFC 5681 4.2: a segment that fills a gap is acknowledged at once.

@@ -10,6 +10,7 @@
 #include "tcp/connections.h"
 #include "tcp/delayed_ack.h"
 #include "tcp/ecn.h"
+#include "tcp/ordinary_turn.h"
 #include "tcp/output_cut.h"
 #include "tcp/output_turn.h"
 #include "tcp/pacing.h"
@@ -173,9 +174,8 @@ static enum step send_new_segment(struct turn *t, uint32_t len_bytes, uint32_t u
 static void restart_after_idle(struct turn *t)
 {
 	struct tcp_conn *c = t->c;
-	uint32_t idle_ms = (uint32_t)duration_to_ms(t->tcp->now) - c->last_sent_ms;
 
-	if (c->snd.una != c->snd.nxt || idle_ms <= c->rtt.rto_us / 1000)
+	if (c->snd.una != c->snd.nxt || !is_idle(t->tcp, c))
 		return;
 	c->pace_until_us = 0; // a truncated clock may have come round
 	congestion_on_idle(c, (uint32_t)conn_option(t->tcp, c, PLX_OPTION_INITIAL_WINDOW));
@@ -409,28 +409,40 @@ static enum step run_turn(struct turn *t)
 	return step;
 }
 
+static __rte_noinline enum step run_any_turn(struct tcp *tcp, struct tcp_conn *c,
+					     struct tx_burst *burst)
+{
+	struct turn t = {
+		.tcp = tcp,
+		.c = c,
+		.burst = burst,
+		.left = tcp->config.burst_segments,
+		.resent_idx = INDEX_NONE,
+	};
+
+	if (!conn_has(c, CONN_ENDED))
+		return run_turn(&t);
+	conn_release_if_done(tcp, c);
+	return STEP_ENDED;
+}
+
 void output_run(struct tcp *tcp, struct tx_burst *burst)
 {
 	tcp->is_output_blocked = false;
 	while (tx_burst_room(burst) > 0) {
-		struct turn t = {
-			.tcp = tcp,
-			.c = conn_list_pop_output(tcp),
-			.burst = burst,
-			.left = tcp->config.burst_segments,
-			.resent_idx = INDEX_NONE,
-		};
+		struct tcp_conn *c = conn_list_pop_output(tcp);
+		struct send_segment *record;
 		enum step step;
 
-		if (t.c == NULL)
+		if (c == NULL)
 			return;
-		if (conn_has(t.c, CONN_ENDED)) {
-			conn_release_if_done(tcp, t.c);
+		record = ordinary_record(tcp, c);
+		step = likely(record != NULL) ? ordinary_turn(tcp, c, burst, record)
+					      : run_any_turn(tcp, c, burst);
+		if (likely(step == STEP_DONE))
 			continue;
-		}
-		step = run_turn(&t);
 		if (step == STEP_FULL || step == STEP_NO_MEMORY)
-			conn_wants_output(tcp, t.c);
+			conn_wants_output(tcp, c);
 		if (step == STEP_NO_MEMORY) {
 			tcp->is_output_blocked = true;
 			return;

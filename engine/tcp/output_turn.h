@@ -84,7 +84,7 @@ static inline uint32_t turn_mark_sent(struct turn *t, uint32_t idx, uint32_t len
 		idx = seg->next;
 	} while (unlikely(left > 0));
 	reduction_on_sent(t->c, len_bytes);
-	t->c->last_sent_ms = (uint32_t)duration_to_ms(t->tcp->now);
+	t->c->last_sent_ms = t->tcp->now_ms;
 	return idx;
 }
 

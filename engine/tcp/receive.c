@@ -9,7 +9,6 @@
 
 #include "net/reuse.h"
 #include "tcp/connections.h"
-#include "tcp/spare_mbufs.h"
 
 static inline struct rte_mbuf *last_of(struct rte_mbuf *chain)
 {
@@ -100,10 +99,7 @@ bool receive_join(const struct tcp *tcp, struct rte_mbuf *tail, struct rte_mbuf 
 
 void receive_append(struct tcp *tcp, struct tcp_conn *c, struct rte_mbuf *chain, uint32_t len_bytes)
 {
-	c->rcv.nxt += len_bytes;
-	if (seq_is_after(c->rcv.nxt, c->rcv.adv))
-		c->rcv.adv = c->rcv.nxt;
-	tcp_count_n(tcp, PLX_COUNTER_TCP_RX_BYTES, len_bytes);
+	receive_advance(tcp, c, len_bytes);
 	if (conn_has(c, CONN_READ_SHUT | CONN_USER_CLOSED)) {
 		free_chain(chain);
 		return;

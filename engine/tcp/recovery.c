@@ -14,9 +14,6 @@
 #include "tcp/seq.h"
 #include "tcp/spurious.h"
 
-// How far `recover` may stay behind SND.UNA.
-#define RECOVER_BEHIND_MAX (UINT32_C(1) << 30)
-
 // RFC 5827 2 (a) and (b) look at this many segments.
 enum { EARLY_SEGMENTS = 4 };
 
@@ -268,10 +265,4 @@ void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news 
 		c->flags |= CONN_RETRANSMIT_HEAD;
 	reduction_on_delivered(c, news->acked_bytes - told * c->mss);
 	conn_wants_output(tcp, c);
-}
-
-void recovery_follow(struct tcp_conn *c)
-{
-	if (seq_is_after(c->snd.una, c->recover) && c->snd.una - c->recover > RECOVER_BEHIND_MAX)
-		c->recover = c->snd.una - 1;
 }

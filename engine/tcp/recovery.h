@@ -35,7 +35,11 @@ plx_time recovery_answer_at(const struct tcp *tcp, const struct tcp_conn *c);
 // Is there anything new that the peer's window has room for, and that nothing but cwnd would hold back?
 bool recovery_has_new_to_send(const struct tcp *tcp, const struct tcp_conn *c);
 
-// Keeps `recover` behind SND.UNA from ever seeming to lie ahead of it.
-void recovery_follow(struct tcp_conn *c);
+// Keeps `recover` behind SND.UNA from ever seeming to lie ahead of it: it follows when it is between 1 and 2 GB behind.
+static inline void recovery_follow(struct tcp_conn *c)
+{
+	if (unlikely((c->snd.una - c->recover) >> 30 == 1))
+		c->recover = c->snd.una - 1;
+}
 
 #endif

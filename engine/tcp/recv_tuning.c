@@ -42,13 +42,12 @@ void recv_tuning_begin(const struct tcp *tcp, struct tcp_conn *c)
 	c->rcv_mark_us = (uint32_t)duration_to_us(tcp->now);
 }
 
-void recv_tuning_on_read(const struct tcp *tcp, struct tcp_conn *c)
+void recv_tuning_measure(const struct tcp *tcp, struct tcp_conn *c, uint32_t buffer)
 {
-	uint32_t buffer = recv_tuning_buffer(tcp, c);
 	uint32_t srtt_us = c->rtt.srtt_8th_us / 8;
 	uint32_t elapsed_us, read_bytes;
 
-	if (buffer >= recv_tuning_most(tcp, c->profile) || srtt_us == 0)
+	if (srtt_us == 0)
 		return;
 	elapsed_us = (uint32_t)duration_to_us(tcp->now) - c->rcv_mark_us;
 	if (elapsed_us < srtt_us)

@@ -25,7 +25,16 @@ static inline uint32_t recv_tuning_buffer(const struct tcp *tcp, const struct tc
 // The connection is established: measuring begins.
 void recv_tuning_begin(const struct tcp *tcp, struct tcp_conn *c);
 
+// For recv_tuning_on_read() only.
+void recv_tuning_measure(const struct tcp *tcp, struct tcp_conn *c, uint32_t buffer);
+
 // The application has read.
-void recv_tuning_on_read(const struct tcp *tcp, struct tcp_conn *c);
+static inline void recv_tuning_on_read(const struct tcp *tcp, struct tcp_conn *c)
+{
+	uint32_t buffer = recv_tuning_buffer(tcp, c);
+
+	if (conn_option(tcp, c, PLX_OPTION_RECEIVE_BUFFER_MAX) > buffer)
+		recv_tuning_measure(tcp, c, buffer);
+}
 
 #endif

@@ -27,6 +27,15 @@ struct rtt_bounds retransmit_bounds(const struct tcp *tcp, const struct tcp_conn
 	};
 }
 
+void retransmit_on_sample(const struct tcp *tcp, struct tcp_conn *c, plx_duration sample)
+{
+	struct rtt_bounds bounds = retransmit_bounds(tcp, c);
+
+	rtt_on_sample(&c->rtt, sample, &bounds);
+	if (!c->has_data_rtt) // a store here would delay who reads what lies beside it
+		c->has_data_rtt = 1;
+}
+
 void retransmit_start(struct tcp *tcp, struct tcp_conn *c)
 {
 	plx_duration max = (plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_MAX);
@@ -71,7 +80,7 @@ void retransmit_on_new_ack(struct tcp *tcp, struct tcp_conn *c)
 static plx_time user_limit(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	plx_duration limit = (plx_duration)conn_option(tcp, c, PLX_OPTION_USER_TIMEOUT);
-	uint32_t silent_ms = (uint32_t)duration_to_ms(tcp->now) - c->stalled_ms;
+	uint32_t silent_ms = tcp->now_ms - c->stalled_ms;
 	plx_time since = time_subtract(tcp->now, silent_ms * PLX_MILLISECOND);
 
 	return limit == 0 ? PLX_TIME_NEVER : time_add(since, limit);

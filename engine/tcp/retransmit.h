@@ -9,6 +9,9 @@
 
 struct rtt_bounds retransmit_bounds(const struct tcp *tcp, const struct tcp_conn *c);
 
+// RFC 6298 2: a round trip of data took that long.
+void retransmit_on_sample(const struct tcp *tcp, struct tcp_conn *c, plx_duration sample);
+
 // RFC 6298 5.1: something was sent that wants an acknowledgement.
 void retransmit_start(struct tcp *tcp, struct tcp_conn *c);
 

@@ -86,16 +86,16 @@ static __rte_noinline void offload_checksum(const struct tcp *tcp, struct rte_mb
 }
 
 // Puts the headers in front of the payload in its mbuf, whose headroom is enough. `pkt_len` grows with them.
-// `is_ipv4` is a constant.
+// Constants: `is_ipv4`, and `is_plain` where the port is known to compute nothing.
 static __rte_always_inline void prepend_headers_of(const struct tcp *tcp,
 						   const struct payload *payload, struct headers *h,
-						   bool is_ipv4)
+						   bool is_ipv4, bool is_plain)
 {
 	struct rte_mbuf *m = payload->m;
 	size_t ip_bytes = ip_header_bytes(is_ipv4);
 	size_t tcp_bytes = tcp_header_build_bytes(&h->tcp->options);
 	uint16_t segment_bytes = (uint16_t)(m->pkt_len + tcp_bytes);
-	uint8_t *bytes = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(ip_bytes + tcp_bytes));
+	uint8_t *bytes = transmit_prepend(m, (uint16_t)(ip_bytes + tcp_bytes));
 	const struct ip_header ip = {
 		.src = h->key->local,
 		.dst = h->key->remote,
@@ -111,11 +111,11 @@ static __rte_always_inline void prepend_headers_of(const struct tcp *tcp,
 	h->tcp->dst_port = h->key->remote_port;
 	tcp_header_build(bytes + ip_bytes, h->tcp, &sum);
 	ip_write_header(tcp->net, bytes, &ip);
-	if (unlikely(!makes_checksum(tcp))) {
+	if (!is_plain && unlikely(!makes_checksum(tcp))) {
 		offload_checksum(tcp, m, tcp_bytes, h->pseudo_sum, is_ipv4);
 		return;
 	}
-	if (is_ipv4 && has_offload(tcp, PLX_OFFLOAD_TX_IPV4_CHECKSUM)) {
+	if (!is_plain && is_ipv4 && has_offload(tcp, PLX_OFFLOAD_TX_IPV4_CHECKSUM)) {
 		ipv4_checksum_prepare_offload(m, 0, (uint8_t)ip_bytes);
 		m->l2_len = tcp->config.link_bytes;
 	}
@@ -126,12 +126,13 @@ static __rte_always_inline void prepend_headers_of(const struct tcp *tcp,
 }
 
 static __rte_always_inline void prepend_headers(const struct tcp *tcp,
-						const struct payload *payload, struct headers *h)
+						const struct payload *payload, struct headers *h,
+						bool is_plain)
 {
 	if (likely(plx_addr_is_ipv4(&h->key->remote)))
-		prepend_headers_of(tcp, payload, h, true);
+		prepend_headers_of(tcp, payload, h, true, is_plain);
 	else
-		prepend_headers_of(tcp, payload, h, false);
+		prepend_headers_of(tcp, payload, h, false, is_plain);
 }
 
 // RFC 9293 3.7.1, RFC 7323 2.2 and 3.2: offers, and answers to offers.
@@ -195,6 +196,7 @@ struct segment_form {
 	uint8_t flags;
 	uint8_t ecn;
 	bool may_be_syn; // a constant
+	bool is_plain;	 // a constant: the port computes nothing
 };
 
 // Sends payload as a segment of `c`. Takes the mbuf.
@@ -208,7 +210,7 @@ static __rte_always_inline enum tx_result transmit(struct tcp *tcp, struct tcp_c
 
 	fill_headers(tcp, c, form->seq, form->flags, form->may_be_syn, &h);
 	h.ecn = form->ecn;
-	prepend_headers(tcp, payload, &h);
+	prepend_headers(tcp, payload, &h, form->is_plain);
 	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
 	switch (net_transmit(tcp->net, payload->m, &c->neighbor, &c->key.remote, tcp->now)) {
 	case NET_TX_READY:
@@ -226,7 +228,7 @@ static __rte_noinline enum tx_result transmit_syn(struct tcp *tcp, struct tcp_co
 						  const struct payload *none, uint8_t flags,
 						  uint32_t seq)
 {
-	return transmit(tcp, c, burst, none, &(struct segment_form){seq, flags, 0, true});
+	return transmit(tcp, c, burst, none, &(struct segment_form){seq, flags, 0, true, false});
 }
 
 enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
@@ -242,7 +244,7 @@ enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx
 		tcp_count(tcp, PLX_COUNTER_TCP_ACKS);
 	else if ((flags & TCP_RST) != 0)
 		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_SENT);
-	return transmit(tcp, c, burst, &none, &(struct segment_form){seq, flags, 0, false});
+	return transmit(tcp, c, burst, &none, &(struct segment_form){seq, flags, 0, false, false});
 }
 
 // Headers go in front of the payload where it lies, if nobody else holds or shares the mbuf.
@@ -393,7 +395,7 @@ enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_bu
 			       uint32_t idx, uint32_t len_bytes, uint8_t flags)
 {
 	const struct send_segment *first = send_segment_at(tcp, idx);
-	struct segment_form form = {first->seq, flags, 0, false};
+	struct segment_form form = {first->seq, flags, 0, false, false};
 	struct payload payload = {0};
 
 	take_payload(tcp, idx, len_bytes, &payload);
@@ -404,10 +406,26 @@ enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_bu
 	return transmit(tcp, c, burst, &payload, &form);
 }
 
+enum tx_result segment_tx_slab(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
+			       const struct send_segment *record, uint8_t flags)
+{
+	struct payload payload = {.m = spare_mbufs_take(tcp)};
+	struct rte_mbuf *m = payload.m;
+
+	if (m == NULL)
+		return TX_NO_MEMORY;
+	m->data_len = (uint16_t)record->len_bytes;
+	m->pkt_len = record->len_bytes;
+	payload.sum = checksum_copy(rte_pktmbuf_mtod(m, uint8_t *), send_slab_data(tcp, record),
+				    record->len_bytes, 0);
+	return transmit(tcp, c, burst, &payload,
+			&(struct segment_form){record->seq, flags, 0, false, true});
+}
+
 enum tx_result segment_tx_cut(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 			      const struct segment_cut *cut, uint8_t flags)
 {
-	struct segment_form form = {send_segment_at(tcp, cut->idx)->seq, flags, 0, false};
+	struct segment_form form = {send_segment_at(tcp, cut->idx)->seq, flags, 0, false, false};
 	struct payload payload = {.m = segment_cut_payload(tcp, cut)};
 
 	if (payload.m == NULL)
@@ -427,7 +445,7 @@ void segment_tx_early_ack(struct tcp *tcp, struct tcp_conn *c)
 	if (none.m == NULL)
 		return;
 	fill_headers(tcp, c, c->snd.nxt, TCP_ACK, false, &h);
-	prepend_headers(tcp, &none, &h);
+	prepend_headers(tcp, &none, &h, false);
 	tcp_count(tcp, PLX_COUNTER_TCP_ACKS);
 	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
 	(void)net_transmit_answer(tcp->net, none.m, &c->neighbor, &c->key.remote, tcp->now);
@@ -455,7 +473,7 @@ enum plx_drop segment_tx_answer(struct tcp *tcp, struct answer *answer, struct s
 	}
 	if (none.m == NULL)
 		return PLX_DROP_TCP_NO_BUFFER;
-	prepend_headers(tcp, &none, &h);
+	prepend_headers(tcp, &none, &h, false);
 	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
 	if ((h.tcp->flags & TCP_RST) != 0)
 		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_SENT);

@@ -10,6 +10,8 @@
 #include "tcp/segment.h"
 #include "tcp/tcp.h"
 
+struct send_segment;
+
 // Where plx_output() collects frames.
 struct tx_burst {
 	struct rte_mbuf **frames;
@@ -37,6 +39,18 @@ enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx
 enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 			       uint32_t idx, uint32_t len_bytes, uint8_t flags);
 
+// A segment of all of one record, which lies in a slab, by a connection without ECN, where the port computes nothing:
+// what segment_tx_data() comes to then.
+enum tx_result segment_tx_slab(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
+			       const struct send_segment *record, uint8_t flags);
+
+// May segment_tx_slab() be called?
+static inline bool segment_tx_is_plain(const struct tcp *tcp)
+{
+	return (tcp->config.offloads & (PLX_OFFLOAD_TX_TCP_CHECKSUM | PLX_OFFLOAD_TX_IPV4_CHECKSUM))
+		== 0;
+}
+
 // Several segments of new data as one frame, which the port cuts. FIN and PSH of `flags` are the last one's, CWR is the
 // first one's.
 struct segment_cut;
@@ -44,7 +58,6 @@ enum tx_result segment_tx_cut(struct tcp *tcp, struct tcp_conn *c, struct tx_bur
 			      const struct segment_cut *cut, uint8_t flags);
 
 // One record's bytes as an mbuf that refers to them; a slab's are copied. NULL without memory.
-struct send_segment;
 struct rte_mbuf *segment_tx_piece(struct tcp *tcp, const struct send_segment *seg);
 
 // An acknowledgement of what has arrived so far, at once, by the answer queue: what comes next changes it.

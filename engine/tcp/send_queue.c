@@ -29,7 +29,7 @@ const uint8_t *send_segment_data(const struct tcp *tcp, const struct send_segmen
 {
 	switch (seg->kind) {
 	case SEND_SLAB:
-		return slab_at(tcp, seg->slab) + seg->offset;
+		return send_slab_data(tcp, seg);
 	case SEND_MBUF:
 		return (const uint8_t *)seg->mbuf->buf_addr + seg->offset;
 	default:
@@ -38,7 +38,7 @@ const uint8_t *send_segment_data(const struct tcp *tcp, const struct send_segmen
 }
 
 // A record at the end of the queue, its buffer still to be set; INDEX_NONE when there is none.
-static uint32_t push(struct tcp *tcp, struct tcp_conn *c, enum send_kind kind)
+static __rte_always_inline uint32_t push(struct tcp *tcp, struct tcp_conn *c, enum send_kind kind)
 {
 	struct send_queue *queue = &c->queue;
 	struct send_segment *seg;
@@ -147,6 +147,8 @@ uint32_t send_queue_append_copy(struct tcp *tcp, struct tcp_conn *c, const uint8
 	uint32_t done = 0;
 	uint32_t room = tail_room(tcp, c);
 
+	if (likely(room == 0 && len_bytes > 0 && len_bytes <= SLAB_BYTES))
+		return append_slab(tcp, c, data, len_bytes) ? len_bytes : 0;
 	if (room > 0) {
 		struct send_segment *seg = send_segment_at(tcp, c->queue.tail);
 

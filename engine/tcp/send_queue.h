@@ -103,6 +103,11 @@ uint32_t send_queue_find(const struct tcp *tcp, const struct tcp_conn *c, uint32
 // Frees everything.
 void send_queue_clear(struct tcp *tcp, struct tcp_conn *c);
 
+static inline uint8_t *send_slab_data(const struct tcp *tcp, const struct send_segment *seg)
+{
+	return (uint8_t *)pool_at(&tcp->slabs, seg->slab) + seg->offset;
+}
+
 // Address of a record's bytes.
 const uint8_t *send_segment_data(const struct tcp *tcp, const struct send_segment *seg);
 

@@ -23,6 +23,21 @@ static inline void spare_mbufs_put(struct tcp *tcp, struct rte_mbuf *m)
 		rte_pktmbuf_free(m);
 }
 
+// What a driver reads of an mbuf that is sent without offloads; all else is as it is in the pool.
+static inline void spare_mbuf_reset(struct rte_mbuf *m)
+{
+	m->data_off = RTE_PKTMBUF_HEADROOM;
+	rte_mbuf_refcnt_set(m, 1);
+	m->nb_segs = 1;
+	m->port = RTE_MBUF_PORT_INVALID;
+	m->ol_flags = 0;
+	m->packet_type = RTE_PTYPE_UNKNOWN;
+	m->pkt_len = 0;
+	m->data_len = 0;
+	m->vlan_tci = 0;
+	m->tx_offload = 0;
+}
+
 // As rte_pktmbuf_alloc() of the stack's pool, for what is to be sent. NULL is counted.
 static inline struct rte_mbuf *spare_mbufs_take(struct tcp *tcp)
 {
@@ -31,7 +46,7 @@ static inline struct rte_mbuf *spare_mbufs_take(struct tcp *tcp)
 
 	if (likely(spare->n > 0)) {
 		m = spare->mbufs[--spare->n];
-		rte_pktmbuf_reset(m);
+		spare_mbuf_reset(m);
 		return m;
 	}
 	m = rte_pktmbuf_alloc(tcp->pool);

@@ -31,7 +31,7 @@ static void adapt_timer(struct tcp *tcp, struct tcp_conn *c, const struct ack_ne
 {
 	struct rtt_bounds bounds = retransmit_bounds(tcp, c);
 	// An echo is not believed beyond the first sending of what it acknowledges.
-	uint32_t silent_ms = (uint32_t)duration_to_ms(tcp->now) - c->stalled_ms;
+	uint32_t silent_ms = tcp->now_ms - c->stalled_ms;
 	uint32_t echo_ms = timestamp_now(tcp, c->ts_offset) - news->ts_ecr;
 	plx_duration rtt = 0;
 

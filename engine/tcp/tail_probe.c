@@ -50,7 +50,7 @@ static plx_duration probe_timeout(const struct tcp_conn *c)
 // Of the last data, to the millisecond that follows it.
 static plx_time last_sent(const struct tcp *tcp, const struct tcp_conn *c)
 {
-	uint32_t age_ms = (uint32_t)duration_to_ms(tcp->now) - c->last_sent_ms;
+	uint32_t age_ms = tcp->now_ms - c->last_sent_ms;
 	plx_time floor = tcp->now - tcp->now % PLX_MILLISECOND;
 
 	return time_add(time_subtract(floor, age_ms * PLX_MILLISECOND), PLX_MILLISECOND);

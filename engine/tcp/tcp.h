@@ -106,6 +106,7 @@ struct tcp_config {
 
 struct tcp {
 	plx_time now;
+	uint32_t now_ms; // the same, as timestamps and ages count
 	struct net *net;
 	struct plx_stats *stats;
 	struct random *random;
@@ -165,6 +166,12 @@ size_t tcp_bytes(const struct plx_stack_config *config);
 
 // How many buffers are free, as far as is known; `n` have just come in. Looks when few seem to be left.
 void tcp_watch_buffers(struct tcp *tcp, unsigned n);
+
+static inline void tcp_set_time(struct tcp *tcp, plx_time now)
+{
+	tcp->now = now;
+	tcp->now_ms = (uint32_t)duration_to_ms(now);
+}
 
 static inline void tcp_count(struct tcp *tcp, enum plx_counter counter)
 {

@@ -24,7 +24,7 @@ static inline uint32_t timestamp_at(plx_time when, uint32_t offset)
 // TSval now, of a connection whose timestamps are moved by `offset` (RFC 7323 5.4).
 static inline uint32_t timestamp_now(const struct tcp *tcp, uint32_t offset)
 {
-	return timestamp_at(tcp->now, offset);
+	return tcp->now_ms + offset;
 }
 
 static inline uint16_t timestamp_age_clock(const struct tcp *tcp)

@@ -17,7 +17,8 @@
 #include "tcp/user.h"
 
 // The connection of a SEND, or the error that answers it.
-static int resolve_sender(const struct tcp *tcp, plx_conn handle, struct tcp_conn **out)
+static __rte_always_inline int resolve_sender(const struct tcp *tcp, plx_conn handle,
+					      struct tcp_conn **out)
 {
 	struct tcp_conn *c = conn_resolve(tcp, handle);
 
@@ -128,7 +129,8 @@ unsigned user_sent(struct tcp *tcp, uint64_t *cookies, unsigned max)
 }
 
 // The connection of a RECEIVE, or the error that answers it.
-static int resolve_receiver(const struct tcp *tcp, plx_conn handle, struct tcp_conn **out)
+static __rte_always_inline int resolve_receiver(const struct tcp *tcp, plx_conn handle,
+						struct tcp_conn **out)
 {
 	struct tcp_conn *c = conn_resolve(tcp, handle);
 
@@ -143,12 +145,13 @@ static int resolve_receiver(const struct tcp *tcp, plx_conn handle, struct tcp_c
 }
 
 // Room was made: perhaps the peer should hear of it, perhaps the connection only waited for this.
-static void after_read(struct tcp *tcp, struct tcp_conn *c)
+static __rte_always_inline void after_read(struct tcp *tcp, struct tcp_conn *c)
 {
 	recv_tuning_on_read(tcp, c);
 	if (recv_window_is_worth_update(tcp, c))
 		delayed_ack_at_once(tcp, c);
-	conn_end_if_done(tcp, c);
+	if (unlikely(conn_has(c, CONN_OFF_WIRE) || c->state == PLX_STATE_LAST_ACK))
+		conn_end_if_done(tcp, c);
 }
 
 int64_t user_recv(struct tcp *tcp, plx_conn handle, void *buffer, size_t len_bytes, unsigned flags)
@@ -161,6 +164,11 @@ int64_t user_recv(struct tcp *tcp, plx_conn handle, void *buffer, size_t len_byt
 		return rc;
 	if (c->rcv_bytes == 0)
 		return conn_has(c, CONN_FIN_RECEIVED) ? 0 : -EAGAIN;
+	if (likely(c->rcv_head == c->rcv_tail && c->rcv_bytes <= len_bytes && flags == 0)) {
+		n = receive_copy_all(tcp, c, buffer);
+		after_read(tcp, c);
+		return (int64_t)n;
+	}
 	n = receive_peek(c, buffer, len_bytes);
 	if ((flags & PLX_RECV_PEEK) == 0) {
 		receive_consume(tcp, c, n);

@@ -43,7 +43,7 @@ void tcp_fixture_open(struct tcp_fixture *f)
 	if (plx_stack_create(&f->config, &f->stack, &error) != 0)
 		fail_msg("no stack: %s", error);
 	f->tcp = &f->stack->tcp;
-	f->tcp->now = 1000 * PLX_SECOND;
+	tcp_set_time(f->tcp, 1000 * PLX_SECOND);
 }
 
 void tcp_fixture_close(struct tcp_fixture *f)

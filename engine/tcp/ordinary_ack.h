@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The acknowledgement that nearly every one is: it says nothing, or it is of all that is in flight, one small record
+// sent once, while nothing is being repaired and the window was not used up. The questions of tcp/ack are answered
+// first, all at once; what is left is done straight. Any other is tcp/ack's, which comes to the same in more steps.
+// Called by tcp/input_fast.
+#ifndef TCP_ORDINARY_ACK_H
+#define TCP_ORDINARY_ACK_H
+
+#include "net/neighbor.h"
+#include "tcp/congestion.h"
+#include "tcp/recovery.h"
+#include "tcp/retransmit.h"
+#include "tcp/segment.h"
+#include "tcp/send_queue.h"
+
+// What makes an acknowledgement another one.
+enum {
+	CONN_NOT_ORDINARY_ACK = CONN_ECN | CONN_PERSIST | CONN_RECOVERY | CONN_CWR | CONN_LOSS
+		| CONN_FRTO | CONN_FRTO_NEW | CONN_RETRANSMIT_HEAD | CONN_TAIL_PROBE
+		| CONN_TAIL_PROBED | CONN_TAIL_RESENT | CONN_FIN_QUEUED | CONN_WANTS_WRITABLE,
+};
+
+// Does it, in a segment in order of `len_bytes`, say nothing new? What has neither text nor news may be a duplicate.
+static inline bool ack_is_empty(const struct tcp_conn *c, const struct segment *seg, uint32_t wnd,
+				uint32_t len_bytes)
+{
+	return seg->tcp.ack == c->snd.una && wnd == c->snd.wnd
+		&& (len_bytes > 0 || c->snd.nxt == c->snd.una);
+}
+
+// The one record in flight if `seg` acknowledges it in the ordinary way, else NULL.
+static inline struct send_segment *ordinary_acked(const struct tcp *tcp, const struct tcp_conn *c,
+						  const struct segment *seg)
+{
+	struct send_segment *record;
+
+	if (seg->tcp.ack != c->snd.nxt || c->queue.head == INDEX_NONE
+	    || c->queue.head != c->queue.tail || c->queue.unsent != INDEX_NONE
+	    || !congestion_is_indifferent(c))
+		return NULL;
+	record = send_segment_at(tcp, c->queue.head);
+	return record->kind == SEND_SLAB && (record->flags & SEND_RESENT) == 0 ? record : NULL;
+}
+
+// It has arrived.
+static inline void take_ordinary_ack(struct tcp *tcp, struct tcp_conn *c,
+				     const struct send_segment *record)
+{
+	retransmit_on_sample(tcp, c, time_since(tcp->now, record->sent_at));
+	pool_put_plain(&tcp->slabs, record->slab);
+	pool_put_plain(&tcp->send_segments, c->queue.head);
+	c->queue.head = INDEX_NONE;
+	c->queue.tail = INDEX_NONE;
+	c->queue.bytes = 0;
+	c->snd.una = c->snd.nxt;
+	c->rtx = c->snd.nxt;
+	c->backoff = 0;
+	c->dupacks = 0;
+	c->has_partial_ack = 0;
+	c->rto_deadline = PLX_TIME_NEVER;
+	recovery_follow(c);
+	neighbor_confirm(tcp->net, c->neighbor, tcp->now);
+}
+
+// SND.UNA =< SEG.ACK =< SND.NXT, the segment is in order. False: it is not such a one, and nothing was done.
+static inline bool ordinary_ack(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
+{
+	uint32_t wnd = (uint32_t)seg->tcp.window << c->snd_wscale;
+	const struct send_segment *record;
+
+	if (unlikely(conn_has(c, CONN_NOT_ORDINARY_ACK) || wnd == 0))
+		return false;
+	if (!ack_is_empty(c, seg, wnd, seg->len_bytes)) {
+		record = ordinary_acked(tcp, c, seg);
+		if (unlikely(record == NULL))
+			return false;
+		take_ordinary_ack(tcp, c, record);
+		if (wnd > c->max_snd_wnd)
+			c->max_snd_wnd = wnd;
+		c->snd.wnd = wnd;
+	}
+	c->snd.wl1 = seg->tcp.seq;
+	return true;
+}
+
+#endif
