@@ -356,6 +356,7 @@ static void init_tuples(struct load *load)
 	load->n_sources = config->n_sources == 0 ? 1 : config->n_sources;
 	load->n_ports = (uint32_t)config->port_last - config->port_first + 1;
 	load->next_source = config->share_index % load->n_sources;
+	load->next_source_address = load_source_address(load, load->next_source);
 	load->next_port = config->share_index % load->n_ports;
 	load->turns = load->n_sources / common_divisor(load->n_sources, load->n_ports)
 		* load->n_ports;

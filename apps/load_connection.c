@@ -129,10 +129,10 @@ static void go_on(struct load *load, struct load_connection *c, plx_time now)
 		load_connection_set_state(load, c, LOAD_IDLE, now);
 }
 
-static struct plx_addr source_address(const struct load *load)
+struct plx_addr load_source_address(const struct load *load, uint32_t index)
 {
 	struct plx_addr addr = load->config.source_first;
-	uint32_t carry = load->next_source;
+	uint32_t carry = index;
 
 	for (int i = 15; i >= 0 && carry > 0; i--) {
 		carry += addr.bytes[i];
@@ -152,6 +152,8 @@ static uint32_t next_of(uint32_t index, uint32_t count)
 static void next_tuple(struct load *load)
 {
 	load->next_source = next_of(load->next_source, load->n_sources);
+	// In time: whoever loads it whole right after it was stored in bytes waits for the stores before it.
+	load->next_source_address = load_source_address(load, load->next_source);
 	load->next_port = next_of(load->next_port, load->n_ports);
 	if (--load->turns_left == 0) {
 		load->turns_left = load->turns;
@@ -186,7 +188,7 @@ bool load_connection_connect(struct load *load, struct load_connection *c, plx_t
 	int err = -EADDRNOTAVAIL;
 
 	for (unsigned i = 0; i < TUPLES_TRIED && i < n_tuples && err == -EADDRNOTAVAIL; i++) {
-		args.local = source_address(load);
+		args.local = load->next_source_address;
 		args.remote_port = (uint16_t)(load->config.port_first + load->next_port);
 		err = plx_connect(load->stack, &args, &c->conn);
 		next_tuple(load);

@@ -89,12 +89,16 @@ struct load {
 	uint32_t n_sources;
 	uint32_t n_ports;
 	uint32_t next_source;
+	struct plx_addr next_source_address; // any = the stack chooses
 	uint32_t next_port;
 	uint32_t turns; // after which source and port would meet again
 	uint32_t turns_left;
 	struct load_results results;
 	char chunk[LOAD_CHUNK_BYTES];
 };
+
+// The address `index` behind the first source; any when the stack chooses.
+struct plx_addr load_source_address(const struct load *load, uint32_t index);
 
 void load_connection_set_state(struct load *load, struct load_connection *c, enum load_state state,
 			       plx_time now);

@@ -21,7 +21,7 @@ struct flow_key {
 	uint16_t reserved;
 };
 
-enum { FLOW_KEY_WORDS = 5 };
+enum { FLOW_KEY_WORDS = 5, FLOW_KEY_PORTS = 4 }; // the last word is ports and zone
 static_assert(sizeof(struct flow_key) == FLOW_KEY_WORDS * sizeof(uint64_t),
 	      "no padding to compare");
 static_assert(offsetof(struct flow_key, local_port) == 4 * sizeof(uint64_t), "ports are a word");
@@ -88,13 +88,23 @@ static inline uint64_t flow_hash_words(const struct flow_secret *secret, uint64_
 	return hash ^ (hash >> 29);
 }
 
-// Word by word: a key that was just written in pieces of a word would make wider loads wait.
+// Keys are written and read by whole words, or addresses: a load waits for what was just stored in smaller pieces, and
+// for all that is stored before that.
 static inline uint64_t flow_key_word(const struct flow_key *key, unsigned i)
 {
 	uint64_t word;
 
 	memcpy(&word, (const unsigned char *)key + i * sizeof(word), sizeof(word));
 	return word;
+}
+
+static inline void flow_key_copy(struct flow_key *to, const struct flow_key *from)
+{
+	uint64_t ports = flow_key_word(from, FLOW_KEY_PORTS);
+
+	to->local = from->local;
+	to->remote = from->remote;
+	memcpy(&to->local_port, &ports, sizeof(ports));
 }
 
 static inline uint64_t flow_hash(const struct flow_secret *secret, const struct flow_key *key)

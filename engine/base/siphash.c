@@ -40,14 +40,37 @@ static inline void siphash_compress(struct siphash_state *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-uint64_t siphash(const void *data, size_t len_bytes, const struct siphash_key *key)
+static inline struct siphash_state siphash_begin(const struct siphash_key *key)
 {
-	struct siphash_state s = {
+	return (struct siphash_state){
 		.v0 = key->k0 ^ UINT64_C(0x736f6d6570736575),
 		.v1 = key->k1 ^ UINT64_C(0x646f72616e646f6d),
 		.v2 = key->k0 ^ UINT64_C(0x6c7967656e657261),
 		.v3 = key->k1 ^ UINT64_C(0x7465646279746573),
 	};
+}
+
+static inline uint64_t siphash_end(struct siphash_state *s)
+{
+	s->v2 ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		siphash_round(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+uint64_t siphash_pair(uint64_t first, uint64_t second, const struct siphash_key *key)
+{
+	struct siphash_state s = siphash_begin(key);
+
+	siphash_compress(&s, first);
+	siphash_compress(&s, second);
+	siphash_compress(&s, (uint64_t)16 << 56);
+	return siphash_end(&s);
+}
+
+uint64_t siphash(const void *data, size_t len_bytes, const struct siphash_key *key)
+{
+	struct siphash_state s = siphash_begin(key);
 	const unsigned char *bytes = data;
 	size_t whole = len_bytes & ~(size_t)7;
 	uint64_t word;
@@ -60,9 +83,5 @@ uint64_t siphash(const void *data, size_t len_bytes, const struct siphash_key *k
 	for (size_t at = whole; at < len_bytes; at++)
 		word |= (uint64_t)bytes[at] << 8 * (at - whole);
 	siphash_compress(&s, word);
-
-	s.v2 ^= 0xff;
-	for (int i = 0; i < 4; i++)
-		siphash_round(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+	return siphash_end(&s);
 }

@@ -16,4 +16,7 @@ struct siphash_key {
 
 uint64_t siphash(const void *data, size_t len_bytes, const struct siphash_key *key);
 
+// The same for 16 bytes, given as two little-endian words.
+uint64_t siphash_pair(uint64_t first, uint64_t second, const struct siphash_key *key);
+
 #endif

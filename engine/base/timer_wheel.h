@@ -98,7 +98,7 @@ static inline plx_time timer_deadline(const struct timer_wheel *wheel, uint32_t 
 
 static inline void timer_prefetch(const struct timer_wheel *wheel, uint32_t idx)
 {
-	__builtin_prefetch(&wheel->nodes[idx], 1);
+	__builtin_prefetch(&wheel->nodes[idx]);
 }
 
 // The tick at which the wheel will look into a slot next; the cursor's own slot was just seen.

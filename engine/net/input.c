@@ -44,23 +44,10 @@ static __attribute__((noinline)) enum net_verdict trim(const struct net *net,
 	return NET_TCP;
 }
 
-// RFC 1122 3.2.1.3, RFC 4291 2.5.2, 2.5.3 and 2.7: could a single other station have sent this?
 static __rte_always_inline bool is_credible_source(const struct net *net,
 						   const struct ip_header *ip)
 {
-	const struct interface *interface = &net->interface;
-	const struct plx_addr *src = &ip->src;
-
-	if (!ip->is_ipv6) {
-		uint32_t ipv4 = (uint32_t)address_low(src);
-		uint8_t net_number = (uint8_t)(ipv4 >> 24);
-
-		return net_number != 0 && net_number != 127 && (net_number & 0xf0) != 0xe0
-			&& !interface_has_broadcast(interface, ipv4)
-			&& !interface_owns_ipv4(interface, src);
-	}
-	return src->bytes[0] != 0xff && (address_high(src) != 0 || address_low(src) > 1)
-		&& !interface_owns(interface, src);
+	return net_is_credible_source(net, &ip->src, !ip->is_ipv6);
 }
 
 static __rte_always_inline bool is_ours(const struct net *net, const struct ip_header *ip)

@@ -7,6 +7,8 @@
 #ifndef NET_INPUT_H
 #define NET_INPUT_H
 
+#include <rte_common.h>
+
 #include "net/net.h"
 #include "wire/icmp.h"
 
@@ -44,6 +46,24 @@ enum net_verdict {
 	// the caller's. The sequence number is still to be found in flight (RFC 5927 4.1).
 	NET_ICMP_ERROR,
 };
+
+// RFC 1122 3.2.1.3, RFC 4291 2.5.2, 2.5.3 and 2.7: could a single other station have sent this? `is_ipv4` is what `src` is.
+static __rte_always_inline bool net_is_credible_source(const struct net *net,
+						       const struct plx_addr *src, bool is_ipv4)
+{
+	const struct interface *interface = &net->interface;
+
+	if (is_ipv4) {
+		uint32_t ipv4 = (uint32_t)address_low(src);
+		uint8_t net_number = (uint8_t)(ipv4 >> 24);
+
+		return net_number != 0 && net_number != 127 && (net_number & 0xf0) != 0xe0
+			&& !interface_has_broadcast(interface, ipv4)
+			&& !interface_owns_ipv4(interface, src);
+	}
+	return src->bytes[0] != 0xff && (address_high(src) != 0 || address_low(src) > 1)
+		&& !interface_owns(interface, src);
+}
 
 // Takes `m` and gives back out->mbuf, as the verdict says.
 enum net_verdict net_input(struct net *net, struct rte_mbuf *m, struct net_frame *out,

@@ -145,17 +145,18 @@ static __rte_always_inline void settle(struct plx_stack *stack, struct burst *bu
 		spare_mbufs_put(&stack->tcp, seg->mbuf);
 }
 
-// It looked ordinary and belongs to nobody: once more, the general way.
+// It looked ordinary and belongs to nobody: its source is judged now.
 static __rte_noinline void finish_unjudged(struct plx_stack *stack, struct burst *burst,
-					   struct rte_mbuf *m)
+					   struct segment *seg)
 {
-	struct segment seg;
+	const struct plx_addr *src = &seg->key.remote;
 
-	if (!begin_frame(stack, burst, m, &seg)) {
+	if (likely(net_is_credible_source(stack->net, src, plx_addr_is_ipv4(src)))) {
+		settle(stack, burst, seg, dispatch_stranger(&stack->tcp, seg));
+	} else {
 		burst->n_refused++;
-		return;
+		drop(stack, seg->mbuf, PLX_DROP_IP_SOURCE);
 	}
-	settle(stack, burst, &seg, dispatch_by_table(&stack->tcp, &seg));
 }
 
 // Step 3: the segment reaches its connection, and its frame has a fate.
@@ -165,7 +166,7 @@ static __rte_always_inline void finish_segment(struct plx_stack *stack, struct b
 	enum verdict verdict = dispatch_segment(&stack->tcp, seg);
 
 	if (unlikely(verdict == SEGMENT_UNJUDGED))
-		finish_unjudged(stack, burst, seg->mbuf);
+		finish_unjudged(stack, burst, seg);
 	else
 		settle(stack, burst, seg, verdict);
 }

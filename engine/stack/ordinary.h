@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The frame that nearly every one is, judged in words: untagged Ethernet from a station to us, IP without options,
-// extensions or fragments, in one mbuf, TCP with an ACK and no SYN, RST, URG or ECN, all checksums right.
-// What is refused here goes the general way (net/input.h), which names the reason; and so does what belongs to no
-// connection, for the source is not judged here: that of a connection was, when it began.
+// extensions or fragments, in one mbuf, TCP, all checksums right.
+// What is refused here goes the general way (net/input.h), which names the reason. The source is not judged yet: that
+// of a connection was, when it began.
 // Called by stack/input for every frame.
 #ifndef STACK_ORDINARY_H
 #define STACK_ORDINARY_H
@@ -88,8 +88,7 @@ static __rte_always_inline bool ordinary_tcp(const struct plx_stack *stack, stru
 	bool is_verified = offload_has_verified_l4(m)
 		&& (stack->tcp.config.offloads & PLX_OFFLOAD_RX_TCP_CHECKSUM) != 0;
 
-	if ((bytes[TCP_FLAGS_OFFSET] & ~(TCP_PSH | TCP_FIN)) != TCP_ACK
-	    || tcp_header_parse(bytes, ip->payload_bytes, &seg->tcp) != PLX_DROP_NONE
+	if (tcp_header_parse(bytes, ip->payload_bytes, &seg->tcp) != PLX_DROP_NONE
 	    || (!is_verified
 		&& !checksum_is_valid(checksum_partial(bytes, ip->payload_bytes, ip->sum))))
 		return false;

@@ -197,6 +197,7 @@ void ack_begin(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
 	c->max_snd_wnd = c->snd.wnd;
 	c->snd.una = seg->tcp.ack;
 	c->rtx = c->snd.nxt;
+	c->last_sent_ms = tcp->now_ms;
 	c->mss = send_mss_of(tcp, c);
 	c->congestion = (uint8_t)conn_option(tcp, c, PLX_OPTION_CONGESTION) & 7;
 	c->reordering = DUPACK_THRESHOLD;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tcp/tcp.h"
+#include "wire/addr.h"
 
 struct compact_ports {
 	uint16_t local_port;
@@ -51,18 +52,12 @@ static inline struct flow_key compact_key(const struct compact_ports *ports,
 					  const union compact_addresses *addresses,
 					  enum family family)
 {
-	struct flow_key key = {
-		.local_port = ports->local_port,
-		.remote_port = ports->remote_port,
-		.zone = ports->zone,
-	};
+	struct flow_key key;
 
+	flow_key_set_ports(&key, ports->local_port, ports->remote_port, ports->zone);
 	if (family == FAMILY_IPV4) {
-		const uint8_t *l = addresses->ipv4.local;
-		const uint8_t *r = addresses->ipv4.remote;
-
-		key.local = plx_addr_ipv4(l[0], l[1], l[2], l[3]);
-		key.remote = plx_addr_ipv4(r[0], r[1], r[2], r[3]);
+		key.local = addr_of_ipv4_bytes(addresses->ipv4.local);
+		key.remote = addr_of_ipv4_bytes(addresses->ipv4.remote);
 	} else {
 		key.local = addresses->ipv6.local;
 		key.remote = addresses->ipv6.remote;

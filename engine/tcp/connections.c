@@ -38,7 +38,7 @@ struct tcp_conn *conn_create(struct tcp *tcp, const struct flow_key *key, uint64
 	generation = c->generation;
 	memset(c, 0, sizeof(*c));
 	c->generation = generation;
-	c->key = *key;
+	flow_key_copy(&c->key, key);
 	c->ready_next = CONN_UNLISTED;
 	c->output_next = CONN_UNLISTED;
 	c->neighbor = neighbor_ref_none();

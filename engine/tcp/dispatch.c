@@ -57,17 +57,19 @@ void dispatch_prefetch(const struct tcp *tcp, struct segment *seg)
 	if (entry == INDEX_NONE)
 		return;
 	kind = entry_kind(entry);
-	if (likely(kind == ENTRY_CONN))
+	if (likely(kind == ENTRY_CONN)) {
+		timer_prefetch(tcp->fine, entry_index(entry));
 		prefetch_conn(conn_at(tcp, entry_index(entry)));
-	else if (kind < ENTRY_TIME_WAIT)
+	} else if (kind < ENTRY_TIME_WAIT) {
 		__builtin_prefetch(
 			pool_at(&tcp->half_open[kind - ENTRY_HALF_OPEN], entry_index(entry)));
-	else
+	} else {
 		__builtin_prefetch(
 			pool_at(&tcp->time_wait[kind - ENTRY_TIME_WAIT], entry_index(entry)));
+	}
 }
 
-// What it acknowledges, the timer it restarts, and what the user keeps for it.
+// What it acknowledges, and what the user keeps for it.
 void dispatch_prefetch_more(const struct tcp *tcp, const struct segment *seg)
 {
 	const struct tcp_conn *c;
@@ -77,7 +79,6 @@ void dispatch_prefetch_more(const struct tcp *tcp, const struct segment *seg)
 	c = conn_at(tcp, entry_index(seg->candidate));
 	if (c->queue.head != INDEX_NONE)
 		__builtin_prefetch(send_segment_at(tcp, c->queue.head));
-	timer_prefetch(tcp->fine, entry_index(seg->candidate));
 	__builtin_prefetch(c->user);
 }
 
@@ -207,11 +208,15 @@ static inline enum column column_of(const struct segment *seg)
 	return (enum column)columns[seg->tcp.flags & (TCP_SYN | TCP_RST | TCP_ACK)];
 }
 
-static enum row without_connection(const struct tcp *tcp, const struct segment *seg,
-				   struct target *target)
+enum verdict dispatch_stranger(struct tcp *tcp, struct segment *seg)
 {
-	target->listener = listener_find(tcp, &seg->key.local, seg->key.local_port);
-	return target->listener != NULL ? ROW_LISTEN : ROW_CLOSED;
+	struct target target = {
+		.listener = listener_find(tcp, &seg->key.local, seg->key.local_port),
+		.entry = INDEX_NONE,
+	};
+	enum row row = target.listener != NULL ? ROW_LISTEN : ROW_CLOSED;
+
+	return table[row][column_of(seg)](tcp, &target, seg);
 }
 
 enum verdict dispatch_by_table(struct tcp *tcp, struct segment *seg)
@@ -219,11 +224,9 @@ enum verdict dispatch_by_table(struct tcp *tcp, struct segment *seg)
 	struct target target = {.entry = dispatch_find(tcp, &seg->key, seg->hash)};
 	enum row row;
 
-	if (target.entry == INDEX_NONE) {
-		if (!seg->is_judged)
-			return SEGMENT_UNJUDGED;
-		row = without_connection(tcp, seg, &target);
-	} else if (entry_kind(target.entry) >= ENTRY_TIME_WAIT) {
+	if (target.entry == INDEX_NONE)
+		return seg->is_judged ? dispatch_stranger(tcp, seg) : SEGMENT_UNJUDGED;
+	if (entry_kind(target.entry) >= ENTRY_TIME_WAIT) {
 		row = ROW_TIME_WAIT_ENTRY;
 	} else if (entry_kind(target.entry) >= ENTRY_HALF_OPEN) {
 		row = ROW_HALF_OPEN_ENTRY;

@@ -31,6 +31,9 @@ static inline void dispatch_address(const struct tcp *tcp, struct segment *seg)
 // The same by the table dispatch.def alone, after a look-up: where what was fetched may not hold any more.
 enum verdict dispatch_by_table(struct tcp *tcp, struct segment *seg);
 
+// For a segment of which that has said SEGMENT_UNJUDGED, once its source is judged: it belongs to nobody.
+enum verdict dispatch_stranger(struct tcp *tcp, struct segment *seg);
+
 // What the table says of nearly every segment there is (row ESTABLISHED, column ACK), without asking it, and without
 // looking for its connection again: an established one is in the flow table, and there is one of a key.
 static inline bool is_ordinary(const struct tcp *tcp, const struct segment *seg)

@@ -6,23 +6,19 @@
 // Called wherever a connection begins.
 #include "tcp/isn.h"
 
-#include <string.h>
+#include "wire/addr.h"
+#include "wire/bytes.h"
 
 // What tells one IPv4 tuple from another is less than half of a key. The length is a part of the hash, so that no
 // tuple of the other family has the same input.
 uint64_t isn_hash_tuple(const struct flow_key *key, const struct siphash_key *secret)
 {
-	struct {
-		uint8_t local[4], remote[4];
-		uint16_t local_port, remote_port, zone, reserved;
-	} ipv4;
-
 	if (!plx_addr_is_ipv4(&key->remote))
 		return siphash(key, sizeof(*key), secret);
-	memcpy(ipv4.local, key->local.bytes + 12, sizeof(ipv4.local));
-	memcpy(ipv4.remote, key->remote.bytes + 12, sizeof(ipv4.remote));
-	memcpy(&ipv4.local_port, &key->local_port, 4 * sizeof(uint16_t));
-	return siphash(&ipv4, sizeof(ipv4), secret);
+	return siphash_pair((uint64_t)load_word(key->local.bytes + ADDR_IPV4_OFFSET)
+				    | (uint64_t)load_word(key->remote.bytes + ADDR_IPV4_OFFSET)
+					    << 32,
+			    flow_key_word(key, FLOW_KEY_PORTS), secret);
 }
 
 struct isn isn_of(const struct tcp *tcp, const struct flow_key *key)

@@ -14,6 +14,9 @@
 // Ports to look at for one that is quite free before one in TIME_WAIT will do.
 enum { FREE_TRIES = 64, TRIES = 4096 };
 
+// So many connections ahead a bucket is fetched for good.
+enum { PORTS_SOON = 2 };
+
 bool tuple_is_free(const struct tcp *tcp, struct tuple *tuple)
 {
 	uint32_t entry;
@@ -24,13 +27,32 @@ bool tuple_is_free(const struct tcp *tcp, struct tuple *tuple)
 	return entry == INDEX_NONE || entry_kind(entry) >= ENTRY_TIME_WAIT;
 }
 
-// The next connection to the same place will most likely get the next port.
-static void prefetch_next(const struct tcp *tcp, const struct tuple *tuple)
+// Where this connection was expected; the next expected one, when it was not.
+static uint32_t place_of(const struct ports_ahead *ahead, uint64_t hash)
 {
-	struct flow_key next = tuple->key;
+	if (likely(ahead->hashes[ahead->next % PORTS_AHEAD] == hash))
+		return ahead->next;
+	for (uint32_t place = ahead->end - PORTS_AHEAD; place != ahead->end; place++)
+		if (ahead->hashes[place % PORTS_AHEAD] == hash)
+			return place;
+	return ahead->next;
+}
 
-	next.local_port++;
-	flow_table_prefetch(tcp->flows, flow_hash(&tcp->flow_secret, &next));
+// The next connection to the same place will most likely get the next port; and connections to several places follow
+// each other as the ones before did. What is fetched when it is expected may be gone when its turn comes, so it is
+// fetched once more shortly before.
+static void expect_next(struct tcp *tcp, const struct tuple *tuple)
+{
+	struct ports_ahead *ahead = &tcp->ports_ahead;
+	struct flow_key next = tuple->key;
+	uint64_t hash;
+
+	ahead->next = place_of(ahead, tuple->hash) + 1;
+	flow_table_prefetch(tcp->flows, ahead->hashes[(ahead->next + PORTS_SOON) % PORTS_AHEAD]);
+	flow_key_set_ports(&next, (uint16_t)(next.local_port + 1), next.remote_port, next.zone);
+	hash = flow_hash(&tcp->flow_secret, &next);
+	flow_table_prefetch(tcp->flows, hash);
+	ahead->hashes[ahead->end++ % PORTS_AHEAD] = hash;
 }
 
 int port_alloc(struct tcp *tcp, struct tuple *tuple)
@@ -42,7 +64,7 @@ int port_alloc(struct tcp *tcp, struct tuple *tuple)
 	uint32_t start;
 	uint64_t f;
 
-	destination.local_port = 0;
+	flow_key_set_ports(&destination, 0, destination.remote_port, destination.zone);
 	f = isn_hash_tuple(&destination, &tcp->port_key);
 	counter = &tcp->port_counters[(f >> 32) % PORT_COUNTERS];
 	if (*counter >= range)
@@ -53,11 +75,12 @@ int port_alloc(struct tcp *tcp, struct tuple *tuple)
 	for (uint32_t tried = 0; tried < range && tried < TRIES; tried++) {
 		uint32_t offset = start + tried < range ? start + tried : start + tried - range;
 
-		tuple->key.local_port = (uint16_t)(tcp->config.port_first + offset);
+		flow_key_set_ports(&tuple->key, (uint16_t)(tcp->config.port_first + offset),
+				   destination.remote_port, destination.zone);
 		*counter = *counter + 1 < range ? *counter + 1 : 0;
 		if (tuple_is_free(tcp, tuple)) {
 			if (tuple->time_wait == INDEX_NONE) {
-				prefetch_next(tcp, tuple);
+				expect_next(tcp, tuple);
 				return 0;
 			}
 			if (in_time_wait.time_wait == INDEX_NONE)

@@ -82,7 +82,6 @@ static struct pool_config conns_config(const struct plx_stack_config *config)
 		.align_bytes = CACHE_LINE,
 		.socket = config->numa_node,
 		.generation_offset = offsetof(struct tcp_conn, generation),
-		.fifo = true,
 		.deferred = true,
 	};
 }

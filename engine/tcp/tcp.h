@@ -72,6 +72,15 @@ struct overdue_ack {
 	bool is_late;			     // the first in the list is overdue
 };
 
+enum { PORTS_AHEAD = 64 };
+
+// The hashes that coming connections are expected to have, in their order; see tcp/port_alloc.
+struct ports_ahead {
+	uint64_t hashes[PORTS_AHEAD];
+	uint32_t next; // place of the one that is expected now
+	uint32_t end;  // behind the last one
+};
+
 // More than a burst leaves behind.
 #define SPARE_MBUFS 64
 
@@ -148,6 +157,7 @@ struct tcp {
 	struct siphash_key isn_key;
 	struct siphash_key port_key;
 	uint32_t port_counters[PORT_COUNTERS];
+	struct ports_ahead ports_ahead;
 	uint32_t sent[EXTERNAL_BLOCKS]; // blocks whose cookies the user may fetch
 	uint32_t sent_head;
 	uint32_t sent_tail;

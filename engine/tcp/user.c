@@ -67,12 +67,8 @@ static int choose_tuple(struct tcp *tcp, const struct plx_connect_args *args, st
 	struct flow_key *key = &tuple->key;
 	int rc = check_remote(tcp, args);
 
-	*key = (struct flow_key){
-		.remote = args->remote,
-		.remote_port = args->remote_port,
-		.local_port = args->local_port,
-		.zone = tcp->config.zone,
-	};
+	key->remote = args->remote;
+	flow_key_set_ports(key, args->local_port, args->remote_port, tcp->config.zone);
 	if (rc == 0)
 		rc = choose_local(tcp, args, &key->local);
 	if (rc != 0)
