@@ -165,7 +165,7 @@ static bool has_address(uint32_t entry, const void *key, void *ctx)
 {
 	const struct neighbor_table *table = (const struct neighbor_table *)ctx;
 
-	return plx_addr_is_equal(&neighbor_at(table, entry)->addr, (const struct plx_addr *)key);
+	return addr_is_equal(&neighbor_at(table, entry)->addr, (const struct plx_addr *)key);
 }
 
 uint32_t neighbor_find(const struct net *net, const struct plx_addr *addr)

@@ -5,6 +5,8 @@
 // Called by net_transmit() when the connection's own reference does not do.
 #include "net/transmit.h"
 
+#include "wire/addr.h"
+
 static struct next_hop *place_of(struct net *net, const struct plx_addr *dst)
 {
 	uint64_t mixed = (address_high(dst) ^ address_low(dst)) * UINT64_C(0x9E3779B97F4A7C15);
@@ -12,30 +14,28 @@ static struct next_hop *place_of(struct net *net, const struct plx_addr *dst)
 	return &net->next_hops[(mixed >> 32) % NET_NEXT_HOPS];
 }
 
-// The neighbour by which `dst` was reached last, if it is still there, else that of the route.
+// The neighbour of the route to `dst`, remembered for the next time. False: there is no route.
 static bool find_next_hop(struct net *net, const struct plx_addr *dst, struct neighbor_ref *ref)
 {
-	struct next_hop *last = place_of(net, dst);
 	struct plx_addr hop;
 
-	if (last->ref.generation != 0 && plx_addr_is_equal(&last->dst, dst)
-	    && pool_resolve(&net->neighbors.entries, last->ref.idx, last->ref.generation) != NULL) {
-		*ref = last->ref;
-		return true;
-	}
 	if (!route_next_hop(net, dst, &hop))
 		return false;
 	*ref = neighbor_find_or_begin(net, &hop);
-	*last = (struct next_hop){*dst, *ref};
+	*place_of(net, dst) = (struct next_hop){*dst, *ref};
 	return true;
 }
 
 enum net_tx net_transmit_unresolved(struct net *net, struct rte_mbuf *m, struct neighbor_ref *ref,
 				    const struct plx_addr *dst, plx_time now)
 {
+	const struct next_hop *last = place_of(net, dst);
 	uint8_t *l2 = transmit_link_at(net, m);
-	enum neighbor_answer answer = neighbor_header(net, *ref, l2, now);
+	enum neighbor_answer answer;
 
+	if (ref->idx == INDEX_NONE && addr_is_equal(&last->dst, dst))
+		*ref = last->ref; // by which it was reached last
+	answer = neighbor_header(net, *ref, l2, now);
 	if (answer == NEIGHBOR_GONE) {
 		if (!find_next_hop(net, dst, ref)) {
 			rte_pktmbuf_free(m);

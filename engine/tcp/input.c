@@ -13,6 +13,7 @@
 #include "tcp/delayed_ack.h"
 #include "tcp/ecn.h"
 #include "tcp/keepalive.h"
+#include "tcp/ordinary_ack.h"
 #include "tcp/reassembly.h"
 #include "tcp/receive.h"
 #include "tcp/reset.h"
@@ -236,8 +237,6 @@ static bool on_fin_acked(struct tcp *tcp, struct tcp_conn *c, const struct segme
 	switch (c->state) {
 	case PLX_STATE_FIN_WAIT_1:
 		state_set(c, PLX_STATE_FIN_WAIT_2);
-		if (conn_has(c, CONN_USER_CLOSED))
-			time_wait_limit_fin_wait_2(tcp, c);
 		return true;
 	case PLX_STATE_CLOSING:
 		if (conn_has(c, CONN_USER_CLOSED) && segment_has(seg, TCP_FIN))
@@ -273,7 +272,8 @@ static bool process_ack(struct tcp *tcp, struct tcp_conn *c, struct segment *seg
 		segment_drop(seg, PLX_DROP_TCP_ACK);
 		return false;
 	}
-	ack_process(tcp, c, seg);
+	if (seg->tcp.seq != c->rcv.nxt || !ordinary_ack(tcp, c, seg))
+		ack_process(tcp, c, seg);
 	if (conn_has(c, CONN_FIN_SENT) && c->snd.una == c->snd.nxt)
 		return on_fin_acked(tcp, c, seg);
 	return c->state != PLX_STATE_CLOSING; // "otherwise, ignore the segment"
@@ -379,7 +379,7 @@ static void process_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct seg
 
 enum verdict tcp_input(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
-	bool was_time_wait = c->state == PLX_STATE_TIME_WAIT;
+	uint8_t before = c->state;
 	bool is_open = check_sequence(tcp, c, seg) // first
 		&& check_reset(tcp, c, seg)	   // second
 		&& check_syn(tcp, c, seg)	   // fourth
@@ -389,7 +389,12 @@ enum verdict tcp_input(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 		process_urgent(tcp, c, seg); // sixth
 		trim_to_window(c, seg);
 		if (check_reader(tcp, c, seg))
-			process_text_and_fin(tcp, c, seg, was_time_wait); // seventh, eighth
+			process_text_and_fin(tcp, c, seg,
+					     before == PLX_STATE_TIME_WAIT); // seventh, eighth
+		// Not if the segment brought the FIN that is waited for.
+		if (c->state == PLX_STATE_FIN_WAIT_2 && before != PLX_STATE_FIN_WAIT_2
+		    && conn_has(c, CONN_USER_CLOSED))
+			time_wait_limit_fin_wait_2(tcp, c);
 	}
 	return seg->drop == PLX_DROP_NONE ? SEGMENT_CONSUMED : SEGMENT_DROPPED;
 }

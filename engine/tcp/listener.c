@@ -11,6 +11,7 @@
 #include "net/interface.h"
 #include "tcp/connections.h"
 #include "tcp/keepalive.h"
+#include "wire/addr.h"
 
 struct listener *listener_at(const struct tcp *tcp, uint32_t idx, uint32_t generation)
 {
@@ -48,7 +49,7 @@ static struct listener *find_exact(const struct tcp *tcp, const struct plx_addr 
 	for (uint32_t idx = *bucket_of(tcp, local, port); idx != INDEX_NONE;) {
 		struct listener *listener = pool_at(&tcp->listeners, idx);
 
-		if (listener->port == port && plx_addr_is_equal(&listener->local, local))
+		if (listener->port == port && addr_is_equal(&listener->local, local))
 			return listener;
 		idx = listener->next;
 	}

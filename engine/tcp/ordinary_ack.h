@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The acknowledgement that nearly every one is: it says nothing, or it is of all that is in flight, one small record
-// sent once, while nothing is being repaired and the window was not used up. The questions of tcp/ack are answered
+// sent once, perhaps with FIN, while nothing is being repaired and the window was not used up. The questions of tcp/ack are answered
 // first, all at once; what is left is done straight. Any other is tcp/ack's, which comes to the same in more steps.
-// Called by tcp/input_fast.
+// Called by tcp/input_fast and tcp/input.
 #ifndef TCP_ORDINARY_ACK_H
 #define TCP_ORDINARY_ACK_H
 
@@ -18,8 +18,14 @@
 enum {
 	CONN_NOT_ORDINARY_ACK = CONN_ECN | CONN_PERSIST | CONN_RECOVERY | CONN_CWR | CONN_LOSS
 		| CONN_FRTO | CONN_FRTO_NEW | CONN_RETRANSMIT_HEAD | CONN_TAIL_PROBE
-		| CONN_TAIL_PROBED | CONN_TAIL_RESENT | CONN_FIN_QUEUED | CONN_WANTS_WRITABLE,
+		| CONN_TAIL_PROBED | CONN_TAIL_RESENT | CONN_WANTS_WRITABLE,
 };
+
+// FIN is still to be sent, which the acknowledgement may let go.
+static inline bool has_fin_waiting(const struct tcp_conn *c)
+{
+	return (c->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) == CONN_FIN_QUEUED;
+}
 
 // Does it, in a segment in order of `len_bytes`, say nothing new? What has neither text nor news may be a duplicate.
 static inline bool ack_is_empty(const struct tcp_conn *c, const struct segment *seg, uint32_t wnd,
@@ -63,13 +69,13 @@ static inline void take_ordinary_ack(struct tcp *tcp, struct tcp_conn *c,
 	neighbor_confirm(tcp->net, c->neighbor, tcp->now);
 }
 
-// SND.UNA =< SEG.ACK =< SND.NXT, the segment is in order. False: it is not such a one, and nothing was done.
+// For a segment in order. False: it is not such a one, and nothing was done.
 static inline bool ordinary_ack(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
 {
 	uint32_t wnd = (uint32_t)seg->tcp.window << c->snd_wscale;
 	const struct send_segment *record;
 
-	if (unlikely(conn_has(c, CONN_NOT_ORDINARY_ACK) || wnd == 0))
+	if (unlikely(conn_has(c, CONN_NOT_ORDINARY_ACK) || has_fin_waiting(c) || wnd == 0))
 		return false;
 	if (!ack_is_empty(c, seg, wnd, seg->len_bytes)) {
 		record = ordinary_acked(tcp, c, seg);

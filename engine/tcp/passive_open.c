@@ -8,7 +8,7 @@
 #include "tcp/ack.h"
 #include "tcp/connections.h"
 #include "tcp/ecn.h"
-#include "tcp/input.h"
+#include "tcp/input_fast.h"
 #include "tcp/recv_tuning.h"
 #include "tcp/recv_window.h"
 #include "tcp/retransmit.h"
@@ -135,5 +135,5 @@ enum verdict passive_open_finish(struct tcp *tcp, struct tcp_conn *c, struct seg
 	ack_begin(tcp, c, seg);
 	tcp_count(tcp, PLX_COUNTER_CONN_OPENED_PASSIVE);
 	conn_raise(tcp, c, PLX_EVENT_ACCEPTED);
-	return tcp_input(tcp, c, seg);
+	return input_fast(tcp, c, conn_index(tcp, c), seg);
 }

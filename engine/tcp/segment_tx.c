@@ -86,7 +86,7 @@ static __rte_noinline void offload_checksum(const struct tcp *tcp, struct rte_mb
 }
 
 // Puts the headers in front of the payload in its mbuf, whose headroom is enough. `pkt_len` grows with them.
-// Constants: `is_ipv4`, and `is_plain` where the port is known to compute nothing.
+// Constants where it is inlined: `is_ipv4`, and `is_plain`: the port computes nothing.
 static __rte_always_inline void prepend_headers_of(const struct tcp *tcp,
 						   const struct payload *payload, struct headers *h,
 						   bool is_ipv4, bool is_plain)
@@ -125,14 +125,24 @@ static __rte_always_inline void prepend_headers_of(const struct tcp *tcp,
 	store_be16(bytes + ip_bytes + TCP_CHECKSUM_OFFSET, checksum_fold(sum));
 }
 
+static __rte_noinline void prepend_offloaded_headers(const struct tcp *tcp,
+						     const struct payload *payload,
+						     struct headers *h)
+{
+	prepend_headers_of(tcp, payload, h, plx_addr_is_ipv4(&h->key->remote), false);
+}
+
+// `is_plain` is a constant: it is known that the port computes nothing.
 static __rte_always_inline void prepend_headers(const struct tcp *tcp,
 						const struct payload *payload, struct headers *h,
 						bool is_plain)
 {
-	if (likely(plx_addr_is_ipv4(&h->key->remote)))
-		prepend_headers_of(tcp, payload, h, true, is_plain);
+	if (!is_plain && unlikely(!segment_tx_is_plain(tcp)))
+		prepend_offloaded_headers(tcp, payload, h);
+	else if (likely(plx_addr_is_ipv4(&h->key->remote)))
+		prepend_headers_of(tcp, payload, h, true, true);
 	else
-		prepend_headers_of(tcp, payload, h, false, is_plain);
+		prepend_headers_of(tcp, payload, h, false, true);
 }
 
 // RFC 9293 3.7.1, RFC 7323 2.2 and 3.2: offers, and answers to offers.
@@ -196,7 +206,7 @@ struct segment_form {
 	uint8_t flags;
 	uint8_t ecn;
 	bool may_be_syn; // a constant
-	bool is_plain;	 // a constant: the port computes nothing
+	bool is_plain;	 // a constant: segment_tx_is_plain() is known to be true
 };
 
 // Sends payload as a segment of `c`. Takes the mbuf.

@@ -36,6 +36,16 @@ static inline struct plx_addr addr_of_ipv6_bytes(const uint8_t *octets)
 	return addr;
 }
 
+// plx_addr_is_equal() in line.
+static inline bool addr_is_equal(const struct plx_addr *a, const struct plx_addr *b)
+{
+	uint64_t x[2], y[2];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
 // "Any", or 0.0.0.0: no source that a packet can be answered to.
 bool addr_is_unspecified(const struct plx_addr *addr);
 
