@@ -6,12 +6,10 @@
 #ifndef NET_INTERFACE_H
 #define NET_INTERFACE_H
 
-#include <endian.h>
-#include <string.h>
-
 #include <pollux/stack.h>
 
 #include "base/index.h"
+#include "wire/addr.h"
 #include "wire/ethernet.h"
 
 struct net;
@@ -87,22 +85,6 @@ const struct plx_addr *interface_source_for(const struct net *net, const struct 
 // ours.
 bool interface_has_group(const struct interface *interface, const struct plx_addr *group);
 bool interface_has_group_mac(const struct interface *interface, const struct mac_addr *mac);
-
-static inline uint64_t address_high(const struct plx_addr *addr)
-{
-	uint64_t value;
-
-	memcpy(&value, addr->bytes, sizeof(value));
-	return be64toh(value);
-}
-
-static inline uint64_t address_low(const struct plx_addr *addr)
-{
-	uint64_t value;
-
-	memcpy(&value, addr->bytes + sizeof(value), sizeof(value));
-	return be64toh(value);
-}
 
 static inline bool address_range_has(const struct address_range *range, uint64_t high, uint64_t low)
 {

@@ -14,15 +14,26 @@ static struct next_hop *place_of(struct net *net, const struct plx_addr *dst)
 	return &net->next_hops[(mixed >> 32) % NET_NEXT_HOPS];
 }
 
-// The neighbour of the route to `dst`, remembered for the next time. False: there is no route.
+static bool is_there(const struct net *net, const struct neighbor_ref *ref)
+{
+	return pool_resolve(&net->neighbors.entries, ref->idx, ref->generation) != NULL;
+}
+
+// The neighbour of the route to `dst`. It is remembered as that of `dst`, and by itself: many destinations have one
+// gateway. False: there is no route.
 static bool find_next_hop(struct net *net, const struct plx_addr *dst, struct neighbor_ref *ref)
 {
+	struct next_hop *last;
 	struct plx_addr hop;
 
 	if (!route_next_hop(net, dst, &hop))
 		return false;
-	*ref = neighbor_find_or_begin(net, &hop);
+	last = place_of(net, &hop);
+	*ref = last->ref;
+	if (!addr_is_equal(&last->dst, &hop) || !is_there(net, ref))
+		*ref = neighbor_find_or_begin(net, &hop);
 	*place_of(net, dst) = (struct next_hop){*dst, *ref};
+	*last = (struct next_hop){hop, *ref};
 	return true;
 }
 

@@ -59,7 +59,8 @@ static inline void ordinary_record_sent(struct tcp *tcp, struct tcp_conn *c,
 		c->flags |= CONN_FIN_SENT;
 	if (c->rto_deadline == PLX_TIME_NEVER)
 		retransmit_start(tcp, c);
-	if (c->rto_deadline < c->fine_armed)
+	// A full segment and its FIN are two, of which a tail probe is due.
+	if (c->rto_deadline < c->fine_armed || has_fin)
 		timers_update(tcp, c);
 }
 

@@ -45,18 +45,21 @@ void passive_open_of_syn(const struct tcp *tcp, const struct listener *listener,
 	const struct tcp_options *options = &seg->tcp.options;
 	bool is_ipv4 = plx_addr_is_ipv4(&seg->key.remote);
 
-	open->irs = seg->tcp.seq;
-	open->ts_recent = options->ts_val;
-	open->peer_mss = is_ipv4 ? TCP_MSS_DEFAULT_IPV4 : TCP_MSS_DEFAULT_IPV6;
-	if (options->has_mss && options->mss > 0)
-		open->peer_mss = options->mss;
-	open->peer_wscale = options->window_scale & 15;
-	open->has_window_scale = options->has_window_scale
-		&& option_of(tcp, listener, PLX_OPTION_WINDOW_SCALE) != 0;
-	open->has_timestamps = options->has_timestamps
-		&& option_of(tcp, listener, PLX_OPTION_TIMESTAMPS) != 0;
-	open->has_ecn = ecn_is_asked(seg) && ecn_agrees(tcp, listener->profile);
-	open->own_wscale = passive_open_wscale(tcp, listener);
+	uint16_t default_mss = is_ipv4 ? TCP_MSS_DEFAULT_IPV4 : TCP_MSS_DEFAULT_IPV6;
+
+	// As a whole: bit by bit each would wait for the one before.
+	*open = (struct passive_open){
+		.irs = seg->tcp.seq,
+		.ts_recent = options->ts_val,
+		.peer_mss = options->has_mss ? options->mss : default_mss,
+		.peer_wscale = options->window_scale & 15,
+		.has_window_scale = options->has_window_scale
+			&& option_of(tcp, listener, PLX_OPTION_WINDOW_SCALE) != 0,
+		.has_timestamps = options->has_timestamps
+			&& option_of(tcp, listener, PLX_OPTION_TIMESTAMPS) != 0,
+		.has_ecn = ecn_is_asked(seg) && ecn_agrees(tcp, listener->profile),
+		.own_wscale = passive_open_wscale(tcp, listener),
+	};
 }
 
 enum plx_drop passive_open_answer(struct tcp *tcp, const struct listener *listener,

@@ -44,9 +44,10 @@ static uint32_t place_of(const struct ports_ahead *ahead, uint64_t hash)
 static void expect_next(struct tcp *tcp, const struct tuple *tuple)
 {
 	struct ports_ahead *ahead = &tcp->ports_ahead;
-	struct flow_key next = tuple->key;
+	struct flow_key next;
 	uint64_t hash;
 
+	flow_key_copy(&next, &tuple->key);
 	ahead->next = place_of(ahead, tuple->hash) + 1;
 	flow_table_prefetch(tcp->flows, ahead->hashes[(ahead->next + PORTS_SOON) % PORTS_AHEAD]);
 	flow_key_set_ports(&next, (uint16_t)(next.local_port + 1), next.remote_port, next.zone);
@@ -58,12 +59,13 @@ static void expect_next(struct tcp *tcp, const struct tuple *tuple)
 int port_alloc(struct tcp *tcp, struct tuple *tuple)
 {
 	uint32_t range = (uint32_t)tcp->config.port_last - tcp->config.port_first + 1;
-	struct flow_key destination = tuple->key;
+	struct flow_key destination;
 	struct tuple in_time_wait = {.time_wait = INDEX_NONE};
 	uint32_t *counter;
 	uint32_t start;
 	uint64_t f;
 
+	flow_key_copy(&destination, &tuple->key);
 	flow_key_set_ports(&destination, 0, destination.remote_port, destination.zone);
 	f = isn_hash_tuple(&destination, &tcp->port_key);
 	counter = &tcp->port_counters[(f >> 32) % PORT_COUNTERS];

@@ -72,6 +72,12 @@ struct overdue_ack {
 	bool is_late;			     // the first in the list is overdue
 };
 
+// The TIME_WAIT entry that goes next, INDEX_NONE where that is not known; and the hash of its key.
+struct oldest_time_wait {
+	uint32_t idx;
+	uint64_t hash;
+};
+
 enum { PORTS_AHEAD = 64 };
 
 // The hashes that coming connections are expected to have, in their order; see tcp/port_alloc.
@@ -151,6 +157,7 @@ struct tcp {
 	plx_time half_open_due; // no entry is due before
 	struct pool time_wait[FAMILIES];
 	struct index_list time_wait_queue[FAMILIES];
+	struct oldest_time_wait time_wait_oldest[FAMILIES];
 	struct pool listeners;
 	uint32_t listener_buckets[LISTENER_BUCKETS];
 	plx_time cookies_until; // no SYN cookie is good for longer

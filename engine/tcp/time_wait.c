@@ -57,6 +57,7 @@ int time_wait_init(struct tcp *tcp, enum family family, uint32_t count, int sock
 	};
 
 	index_list_init(&tcp->time_wait_queue[family]);
+	tcp->time_wait_oldest[family].idx = INDEX_NONE;
 	return pool_init(&tcp->time_wait[family], &config);
 }
 
@@ -96,18 +97,43 @@ static void on_gone_while_hidden(struct tcp *tcp, uint32_t successor)
 		half_open_on_predecessor_gone(tcp, successor);
 }
 
-static void forget(struct tcp *tcp, enum family family, uint32_t idx)
+static uint64_t hash_of(const struct tcp *tcp, enum family family, uint32_t idx)
 {
+	struct flow_key key = key_of(time_wait_at(tcp, family, idx), family);
+
+	return flow_hash(&tcp->flow_secret, &key);
+}
+
+// Who is the oldest now goes next, and has lain idle for long: its bucket is fetched, and the entry behind it.
+static void expect_oldest(struct tcp *tcp, enum family family)
+{
+	struct oldest_time_wait *oldest = &tcp->time_wait_oldest[family];
+	uint32_t behind;
+
+	oldest->idx = tcp->time_wait_queue[family].head;
+	if (oldest->idx == INDEX_NONE)
+		return;
+	oldest->hash = hash_of(tcp, family, oldest->idx);
+	flow_table_prefetch(tcp->flows, oldest->hash);
+	behind = index_list_next(links_of(tcp, family), oldest->idx);
+	if (behind != INDEX_NONE)
+		__builtin_prefetch(time_wait_at(tcp, family, behind));
+}
+
+static void forget_oldest(struct tcp *tcp, enum family family)
+{
+	const struct oldest_time_wait *oldest = &tcp->time_wait_oldest[family];
+	uint32_t idx = tcp->time_wait_queue[family].head;
 	const struct time_wait *tw = time_wait_at(tcp, family, idx);
-	struct flow_key key = key_of(tw, family);
+	uint64_t hash = oldest->idx == idx ? oldest->hash : hash_of(tcp, family, idx);
 
 	index_list_remove(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
 	if (tw->successor != INDEX_NONE)
 		on_gone_while_hidden(tcp, tw->successor);
 	else
-		flow_table_remove(tcp->flows, flow_hash(&tcp->flow_secret, &key),
-				  entry_make(ENTRY_TIME_WAIT + family, idx));
+		flow_table_remove(tcp->flows, hash, entry_make(ENTRY_TIME_WAIT + family, idx));
 	pool_put(&tcp->time_wait[family], idx);
+	expect_oldest(tcp, family);
 }
 
 // An entry for this connection, the oldest one's place if need be.
@@ -116,10 +142,12 @@ static uint32_t take_entry(struct tcp *tcp, enum family family)
 	uint32_t idx = pool_get(&tcp->time_wait[family]);
 
 	if (idx == INDEX_NONE) {
-		forget(tcp, family, tcp->time_wait_queue[family].head);
+		forget_oldest(tcp, family);
 		tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAIT_EVICTED);
 		idx = pool_get(&tcp->time_wait[family]);
 	}
+	if (tcp->time_wait_oldest[family].idx == idx)
+		tcp->time_wait_oldest[family].idx = INDEX_NONE; // it gets another key
 	return idx;
 }
 
@@ -391,7 +419,7 @@ void time_wait_expire(struct tcp *tcp, unsigned max)
 		for (unsigned n = 0; n < max && !index_list_is_empty(list)
 		     && time_is_due(time_wait_at(tcp, family, list->head)->expires, tcp->now);
 		     n++)
-			forget(tcp, family, list->head);
+			forget_oldest(tcp, family);
 	}
 }
 

@@ -95,12 +95,14 @@ bool addr_in_prefix(const struct plx_addr *addr, const struct plx_addr *prefix,
 {
 	bool is_ipv4 = plx_addr_is_ipv4(prefix);
 	unsigned bits = prefix_len_bits + (is_ipv4 ? ADDR_IPV4_MAPPED_BITS : 0);
-	unsigned whole = bits / 8;
-	unsigned rest = bits % 8;
+	uint64_t high = address_high(addr) ^ address_high(prefix);
+	uint64_t low = address_low(addr) ^ address_low(prefix);
 
-	if (plx_addr_is_ipv4(addr) != is_ipv4 || memcmp(addr->bytes, prefix->bytes, whole) != 0)
+	if (plx_addr_is_ipv4(addr) != is_ipv4)
 		return false;
-	return rest == 0 || ((addr->bytes[whole] ^ prefix->bytes[whole]) >> (8 - rest)) == 0;
+	if (bits <= 64)
+		return bits == 0 || high >> (64 - bits) == 0;
+	return high == 0 && low >> (128 - bits) == 0;
 }
 
 struct plx_addr addr_solicited_node_multicast(const struct plx_addr *addr)

@@ -6,6 +6,7 @@
 #ifndef WIRE_ADDR_H
 #define WIRE_ADDR_H
 
+#include <endian.h>
 #include <string.h>
 
 #include <pollux/types.h>
@@ -34,6 +35,23 @@ static inline struct plx_addr addr_of_ipv6_bytes(const uint8_t *octets)
 
 	memcpy(addr.bytes, octets, ADDR_BYTES);
 	return addr;
+}
+
+// Its halves as numbers.
+static inline uint64_t address_high(const struct plx_addr *addr)
+{
+	uint64_t value;
+
+	memcpy(&value, addr->bytes, sizeof(value));
+	return be64toh(value);
+}
+
+static inline uint64_t address_low(const struct plx_addr *addr)
+{
+	uint64_t value;
+
+	memcpy(&value, addr->bytes + sizeof(value), sizeof(value));
+	return be64toh(value);
 }
 
 // plx_addr_is_equal() in line.

@@ -139,11 +139,6 @@ static ALWAYS_INLINE uint64_t add_eight(uint64_t sum, const word *at)
 }
 #endif
 
-static ALWAYS_INLINE uint32_t narrow_word(uint64_t sum)
-{
-	return checksum_narrow((sum & UINT32_MAX) + (sum >> 32));
-}
-
 static ALWAYS_INLINE uint32_t sum_bytes(uint8_t *to, const uint8_t *from, size_t len_bytes,
 					uint64_t start)
 {
@@ -173,7 +168,7 @@ static ALWAYS_INLINE uint32_t sum_bytes(uint8_t *to, const uint8_t *from, size_t
 	}
 	if ((len_bytes & 1) != 0)
 		sum = add_around(sum, take(to, from, at, 1));
-	return narrow_word(sum);
+	return checksum_narrow(sum);
 }
 
 static __attribute__((noinline)) uint32_t sum_long(uint8_t *to, const uint8_t *from,
@@ -214,5 +209,5 @@ uint32_t checksum_pseudo(const struct plx_addr *src, const struct plx_addr *dst,
 		sum = add_around(sum, take(NULL, src->bytes, at, sizeof(uint64_t)));
 		sum = add_around(sum, take(NULL, dst->bytes, at, sizeof(uint64_t)));
 	}
-	return narrow_word(sum);
+	return checksum_narrow(sum);
 }
