@@ -37,8 +37,10 @@ void tcp_fixture_open(struct tcp_fixture *f)
 	const char *error = "";
 
 	assert_int_equal(plx_addr_parse("198.18.0.2", &address.addr), 0);
-	f->config.addresses = &address;
-	f->config.n_addresses = 1;
+	if (f->config.n_addresses == 0) {
+		f->config.addresses = &address;
+		f->config.n_addresses = 1;
+	}
 	f->mbufs_before = mbufs_in_use(f->config.pool);
 	if (plx_stack_create(&f->config, &f->stack, &error) != 0)
 		fail_msg("no stack: %s", error);
