@@ -40,6 +40,8 @@ enum {
 	STALE_NEIGHBOR = 1u << 25,
 	TIMESTAMPS = 1u << 26,
 	IPV6 = 1u << 27,
+	WAS_SHUT = 1u << 28,
+	BEHIND = 1u << 29, // it begins to send all of it again
 };
 
 // What must be met, or the test proves nothing. Of each shape that is ordinary all else is ordinary too.
@@ -69,10 +71,12 @@ static const struct shape {
 	{"all that is left of it", IS_NEW | TRIMMED, true},
 	{"all of it, by a doubtful neighbour", IS_NEW | STALE_NEIGHBOR, true},
 	{"all of it, with timestamps", IS_NEW | TIMESTAMPS, true},
+	{"all of it, sent again after probes", IS_NEW | BEHIND, true},
 	{"a duplicate", IN_FLIGHT, false},
 	{"another window and nothing else", WINDOW_CHANGED, false},
 	{"another window with text", WINDOW_CHANGED | HAS_TEXT, false},
 	{"a window of zero", WINDOW_SHUT, false},
+	{"text, by a window that stays zero", WINDOW_SHUT | WAS_SHUT | HAS_TEXT | IN_FLIGHT, false},
 	{"all of it, a window of zero", IS_OF_ALL | WINDOW_SHUT, false},
 	{"part of it", IS_NEW, false},
 	{"of two records", IS_OF_ALL | TWO_RECORDS, false},
@@ -159,6 +163,10 @@ static void draw_state(struct twin *side, struct random *dice, void *arg)
 		acknowledge_part(side, dice);
 	if (one_in(dice, 6))
 		draw_flags(c, dice);
+	if (one_in(dice, 12))
+		c->rtx = c->snd.una; // as after probes of a closed window
+	if (one_in(dice, 16))
+		c->snd.wnd = 0;
 	c->rto_deadline = c->snd.nxt == c->snd.una
 		? PLX_TIME_NEVER
 		: side->tcp->now + (1 + random_below(dice, 500000)) * PLX_MICROSECOND;
@@ -224,10 +232,10 @@ static unsigned features_of(const struct twins *t, const struct segment *seg)
 	const struct tcp_conn *c = side->c;
 
 	return features_of_queue(side) | features_of_segment(c, seg) | algorithms[c->congestion]
-		| (c->snd.nxt != c->snd.una ? IN_FLIGHT : 0)
-		| (c->is_cwnd_limited ? CWND_LIMITED : 0) | (c->cwnd >= c->ssthresh ? AVOIDANCE : 0)
-		| (c->backoff > 0 ? BACKED_OFF : 0) | (c->dupacks > 0 ? DUPLICATES : 0)
-		| (c->has_partial_ack ? PARTIAL_ACK : 0)
+		| (c->snd.nxt != c->snd.una ? IN_FLIGHT : 0) | (c->snd.wnd == 0 ? WAS_SHUT : 0)
+		| (c->rtx != c->snd.nxt ? BEHIND : 0) | (c->is_cwnd_limited ? CWND_LIMITED : 0)
+		| (c->cwnd >= c->ssthresh ? AVOIDANCE : 0) | (c->backoff > 0 ? BACKED_OFF : 0)
+		| (c->dupacks > 0 ? DUPLICATES : 0) | (c->has_partial_ack ? PARTIAL_ACK : 0)
 		| (c->rtt.srtt_8th_us == 0 ? FIRST_SAMPLE : 0)
 		| ((c->snd.nxt - c->recover) >> 30 == 1 ? RECOVER_FAR : 0)
 		| (conn_has(c, CONN_NOT_ORDINARY_ACK) ? HAS_FLAG : 0)
