@@ -11,6 +11,7 @@
 
 #include "net/answer_queue.h"
 #include "net/neighbor_table.h"
+#include "support/mbufs.h"
 #include "support/seed.h"
 #include "tcp/congestion.h"
 #include "tcp/connections.h"
@@ -53,8 +54,10 @@ static void open_conn(struct twin *side, unsigned i, struct random *dice)
 	side->untouched[i] = *side->c;
 }
 
-static void open_side(struct twins *t, struct twin *side, uint32_t offloads)
+static void open_side(struct twins *t, unsigned which, uint32_t offloads)
 {
+	struct twin *side = &t->sides[which];
+	struct rte_mempool *pool = mbufs_pool(which, TWINS_BUFFERS);
 	struct plx_address addresses[] = {{.prefix_len = 24}, {.prefix_len = 64}};
 	struct plx_neighbor neighbors[] = {{.addr = addr_of(PEER_IPV4)},
 					   {.addr = addr_of(PEER_IPV6)}};
@@ -65,6 +68,7 @@ static void open_side(struct twins *t, struct twin *side, uint32_t offloads)
 	assert_int_equal(plx_addr_parse("fd00::2", &addresses[1].addr), 0);
 	for (unsigned i = 0; i < RTE_DIM(neighbors); i++)
 		memcpy(neighbors[i].mac, mac.bytes, sizeof(mac.bytes));
+	side->f.config.pool = pool;
 	side->f.config.link = PLX_LINK_ETHERNET;
 	side->f.config.mac[0] = 2;
 	side->f.config.mac[5] = 2;
@@ -89,8 +93,8 @@ void twins_open(struct twins *t, uint32_t offloads)
 	for (unsigned i = 0; i < TEXT_BYTES; i++)
 		text[i] = (uint8_t)random_u32(&t->dice);
 	t->now = 1000 * PLX_SECOND;
-	open_side(t, &t->sides[0], 0);
-	open_side(t, &t->sides[1], offloads);
+	open_side(t, 0, 0);
+	open_side(t, 1, offloads);
 }
 
 void twins_close(struct twins *t)

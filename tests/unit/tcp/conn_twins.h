@@ -25,6 +25,7 @@ enum {
 	TWINS_PROFILES = 4, // connections to each of them, with other options
 	TWINS_CONNS = PEERS * TWINS_PROFILES,
 	TWINS_FRAMES = 8,
+	TWINS_BUFFERS = 1024,
 };
 
 struct twin {
