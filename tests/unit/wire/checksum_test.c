@@ -5,6 +5,7 @@
 // Suite unit.
 #include "wire/checksum.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_mbuf.h>
@@ -16,7 +17,7 @@
 #include "wire/offload.h"
 #include "wire_test.h"
 
-enum { BYTES = 3000, LONGEST_BYTES = 65535 };
+enum { BYTES = 3000, LONGEST_BYTES = 65535, SHORT_BYTES = 300, ALIGNMENTS = 16, GUARD = 0xa5 };
 
 // RFC 1071 3: the words 0001 f203 f4f5 f6f7 add up to ddf2.
 static void the_example_of_rfc_1071_adds_up(void **state)
@@ -69,6 +70,109 @@ static void every_length_and_offset_sums_right(void **state)
 	for (size_t len = 0; len < sizeof(bytes); len++)
 		assert_int_equal(checksum_fold(checksum_partial(guarded_copy(bytes, len), len, 0)),
 				 reference_checksum(bytes, len));
+}
+
+// RFC 1071 1 as it stands there: 16-bit words as they lie in memory, and the carries come in again at the lower end.
+static uint16_t plain_sum(const uint8_t *bytes, size_t len_bytes, uint32_t start)
+{
+	uint64_t sum = start;
+
+	for (size_t at = 0; at < len_bytes; at += 2) {
+		uint8_t pair[2] = {bytes[at], at + 1 < len_bytes ? bytes[at + 1] : 0};
+		uint16_t pair_word;
+
+		memcpy(&pair_word, pair, sizeof(pair_word));
+		sum += pair_word;
+	}
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+static const uint32_t starts[] = {0, 1, 0xffff, 0x10000, 0xffff0000, 0xfffffffe, UINT32_MAX};
+
+// The bytes of `from` end where their memory ends, and so do those of the copy.
+static void expect_sum_and_copy(const uint8_t *from, size_t len_bytes, size_t alignment)
+{
+	size_t shift = (alignment * 5 + 3) % ALIGNMENTS; // the copy lies otherwise
+	uint8_t *room = malloc(shift + len_bytes + 1), *to = room + shift;
+
+	assert_non_null(room);
+	for (size_t i = 0; i < LENGTH_OF(starts); i++) {
+		uint16_t expected = plain_sum(from, len_bytes, starts[i]);
+
+		memset(room, GUARD, shift + len_bytes + 1);
+		assert_int_equal(checksum_halve(checksum_partial(from, len_bytes, starts[i])),
+				 expected);
+		assert_int_equal(checksum_halve(checksum_copy(to, from, len_bytes, starts[i])),
+				 expected);
+		assert_memory_equal(to, from, len_bytes);
+		assert_int_equal(to[len_bytes], GUARD);
+		for (size_t at = 0; at < shift; at++)
+			assert_int_equal(room[at], GUARD);
+	}
+	free(room);
+}
+
+static void every_length_alignment_and_start_sums_and_copies_right(void **state)
+{
+	static const int fills[] = {-1, 0x00, 0xff}; // -1: random
+	struct random r = test_random();
+
+	(void)state;
+	for (size_t len = 0; len <= SHORT_BYTES; len++) {
+		for (size_t alignment = 0; alignment < ALIGNMENTS; alignment++) {
+			uint8_t *room = malloc(alignment + len + (len == 0));
+
+			assert_non_null(room);
+			for (size_t i = 0; i < LENGTH_OF(fills); i++) {
+				if (fills[i] < 0)
+					random_fill(&r, room, alignment + len);
+				else
+					memset(room, fills[i], alignment + len);
+				expect_sum_and_copy(room + alignment, len, alignment);
+			}
+			free(room);
+		}
+	}
+}
+
+static uint32_t plain_narrow(uint64_t sum)
+{
+	while (sum >> 32 != 0)
+		sum = (sum & UINT32_MAX) + (sum >> 32);
+	return (uint32_t)sum;
+}
+
+static void expect_folds(uint64_t sum)
+{
+	uint32_t low = (uint32_t)sum, high = (uint32_t)(sum >> 32);
+	uint32_t halved = low;
+
+	while (halved >> 16 != 0)
+		halved = (halved & 0xffff) + (halved >> 16);
+	assert_int_equal(checksum_narrow(sum), plain_narrow(sum));
+	assert_int_equal(checksum_halve(low), halved);
+	assert_int_equal(checksum_add(low, high), plain_narrow((uint64_t)low + high));
+	assert_int_equal(checksum_halve(checksum_narrow(sum)),
+			 plain_sum((const uint8_t *)&sum, sizeof(sum), 0));
+}
+
+// Where a carry begets another, and where there is none.
+static void folds_are_exact_at_the_ends(void **state)
+{
+	static const uint32_t halves[] = {0,	      1,	  0x7fff,     0x8000,
+					  0xfffe,     0xffff,	  0x10000,    0x10001,
+					  0x7fffffff, 0x80000000, 0xfffeffff, 0xffff0000,
+					  0xffff0001, 0xfffffffe, UINT32_MAX};
+	struct random r = test_random();
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH_OF(halves); i++)
+		for (size_t k = 0; k < LENGTH_OF(halves); k++)
+			expect_folds((uint64_t)halves[i] << 32 | halves[k]);
+	for (unsigned i = 0; i < RANDOM_ROUNDS; i++)
+		expect_folds(random_u64(&r));
 }
 
 static void pieces_combine_to_the_whole(void **state)
@@ -312,6 +416,8 @@ int main(void)
 		cmocka_unit_test(the_example_of_rfc_1624_comes_out),
 		cmocka_unit_test(carries_are_kept_in_the_longest_packet),
 		cmocka_unit_test(every_length_and_offset_sums_right),
+		cmocka_unit_test(every_length_alignment_and_start_sums_and_copies_right),
+		cmocka_unit_test(folds_are_exact_at_the_ends),
 		cmocka_unit_test(pieces_combine_to_the_whole),
 		cmocka_unit_test(a_copy_is_the_same_and_summed),
 		cmocka_unit_test(updates_agree_with_a_new_sum),
