@@ -53,6 +53,66 @@ static void sending_waits_for_buffers(void **state)
 	expect_silence_for(f, 10000);
 }
 
+// As often as it is tried, and each time by one.
+static void expect_attempts_counted(struct fixture *f)
+{
+	uint64_t missing = counter(f, PLX_COUNTER_TX_NO_BUFFER);
+	struct rte_mbuf *frames[8];
+
+	for (unsigned i = 1; i <= 3; i++) {
+		assert_int_equal(plx_output(f->stack, frames, RTE_DIM(frames), f->now), 0);
+		assert_int_equal(counter(f, PLX_COUNTER_TX_NO_BUFFER), missing + i);
+	}
+}
+
+// A transmission that finds no buffer is counted once, whichever way it goes, and made up for as soon as there is one.
+static void missing_buffer_is_counted_once_and_nothing_is_lost(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+	uint64_t missing;
+
+	fixture_set_option(f, PLX_OPTION_NAGLE, 0);
+	fixture_established(state);
+	for (unsigned i = 0; i < 2; i++) { // with nothing in flight, and with something
+		user_sends(f, 200);
+		others_leave(f, 0);
+		expect_attempts_counted(f);
+		missing = counter(f, PLX_COUNTER_TX_NO_BUFFER);
+		others_give_back();
+		expect_segment(f, SEG(.seq = f->snd_nxt + i * 200, .len = 200));
+		expect_counter(f, PLX_COUNTER_TX_NO_BUFFER, missing);
+	}
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 400));
+	expect_silence(f);
+}
+
+static void missing_buffer_of_an_acknowledgement_is_counted_once(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+	struct plx_event event;
+	struct rte_mbuf *m;
+	uint8_t bytes[MBUFS_FRAME_MAX_BYTES];
+	struct seg seg = SEG(.flags = TCP_ACK, .wnd = FIXTURE_PEER_WND, .len = 1000);
+	uint64_t missing;
+
+	fixture_set_option(f, PLX_OPTION_DELAYED_ACK, 0);
+	fixture_established(state);
+	seg.seq = f->rcv_nxt;
+	seg.ack = f->snd_nxt;
+	m = mbufs_frame(f->config.pool, bytes,
+			seg_build(bytes, &f->to_stack, &seg, f->peer.isn + 1, 0), 0);
+	assert_int_equal(plx_input(f->stack, &m, 1, f->now), 0);
+	assert_int_equal(plx_poll(f->stack, &event, 1, f->now), 1);
+	others_leave(f, 0);
+	expect_attempts_counted(f);
+	missing = counter(f, PLX_COUNTER_TX_NO_BUFFER);
+	others_give_back();
+	expect_segment(f, SEG(.flags = TCP_ACK, .ack = f->rcv_nxt + 1000, .len = 0));
+	expect_counter(f, PLX_COUNTER_TX_NO_BUFFER, missing);
+	user_receives(f, 1000);
+	expect_silence_for(f, 1000);
+}
+
 // One connection has all records of the send queue; another, with nothing in flight, is told when there are
 // some again, and costs nothing until then.
 static void starved_sender_is_told_and_does_not_spin(void **state)
@@ -248,6 +308,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(sending_waits_for_buffers),
+		SCENARIO(missing_buffer_is_counted_once_and_nothing_is_lost),
+		SCENARIO(missing_buffer_of_an_acknowledgement_is_counted_once),
 		SCENARIO(starved_sender_is_told_and_does_not_spin),
 		SCENARIO(one_buffer_is_enough),
 		SCENARIO(syn_ack_waits_for_buffers),
