@@ -46,7 +46,8 @@ static void arrives(struct fixture *f, struct rte_mbuf *m)
 	(void)plx_poll(f->stack, &event, 1, f->now);
 }
 
-static void expect_clean(const struct rte_mbuf *m, uint64_t ol_flags)
+// `text_bytes` of it are not headers, which stand in the headroom.
+static void expect_clean(const struct rte_mbuf *m, uint32_t text_bytes, uint64_t ol_flags)
 {
 	assert_null(m->next);
 	assert_int_equal(m->nb_segs, 1);
@@ -56,7 +57,7 @@ static void expect_clean(const struct rte_mbuf *m, uint64_t ol_flags)
 	assert_int_equal(m->packet_type, RTE_PTYPE_UNKNOWN);
 	assert_int_equal(m->port, RTE_MBUF_PORT_INVALID);
 	assert_int_equal(m->data_len, m->pkt_len);
-	assert_true(m->data_off <= RTE_PKTMBUF_HEADROOM);
+	assert_int_equal(m->data_off + m->data_len, RTE_PKTMBUF_HEADROOM + text_bytes);
 	if (ol_flags == 0)
 		assert_true(m->tx_offload == 0);
 	else
@@ -94,7 +95,7 @@ static void converse(struct fixture *f, uint64_t ol_flags, uint16_t tci)
 		user_sends(f, 7);
 		out = only_output(f);
 		assert_ptr_equal(out, m);
-		expect_clean(out, ol_flags);
+		expect_clean(out, 7, ol_flags);
 		rte_pktmbuf_free(out);
 	}
 }
@@ -127,7 +128,7 @@ static void tag_of_what_came_in_is_not_that_of_the_answer(void **state)
 		user_sends(f, 7);
 		out = only_output(f);
 		assert_ptr_equal(out, m);
-		expect_clean(out, 0);
+		expect_clean(out, 7, 0);
 		rte_pktmbuf_free(out);
 	}
 	f->to_stack.vlan = VLAN;
@@ -164,7 +165,7 @@ static void text_goes_out_in_the_buffer_of_an_acknowledgement(void **state)
 		user_sends(f, 7);
 		out = only_output(f);
 		assert_ptr_equal(out, m);
-		expect_clean(out, 0);
+		expect_clean(out, 7, 0);
 		rte_pktmbuf_free(out);
 	}
 	forget_events(f);
@@ -189,7 +190,7 @@ static void what_was_linked_goes_out_alone(void **state)
 	user_sends(f, 100);
 	out = only_output(f);
 	assert_true(out == first || out == second || out == m);
-	expect_clean(out, 0);
+	expect_clean(out, 100, 0);
 	rte_pktmbuf_free(out);
 	// As the pool has them, although nobody has allocated them anew.
 	for (unsigned i = 0; i < 3; i++) {
@@ -198,6 +199,30 @@ static void what_was_linked_goes_out_alone(void **state)
 		assert_null(spare->next);
 		assert_int_equal(spare->nb_segs, 1);
 		assert_int_equal(rte_mbuf_refcnt_read(spare), 1);
+	}
+	forget_events(f);
+}
+
+// Text that has come before is not kept, and what it came in may be a chain.
+static void chain_that_repeats_is_freed_as_a_whole(void **state)
+{
+	static const size_t pieces[] = {200, 400, 700};
+	struct fixture *f = fixture_established(state);
+	unsigned before;
+
+	segment_arrives(f, SEG(.len = 1000));
+	user_receives(f, 1000);
+	advance(f, 100); // nothing else is owed
+	forget_output(f);
+	before = mbufs_in_use(f->config.pool);
+	for (unsigned i = 0; i < RTE_DIM(pieces); i++) {
+		struct rte_mbuf *out;
+
+		arrives(f, frame_in(f, f->config.pool, SEG(.len = 1000), pieces[i]));
+		out = only_output(f); // the acknowledgement that it owes
+		expect_clean(out, 0, 0);
+		rte_pktmbuf_free(out);
+		assert_int_equal(mbufs_in_use(f->config.pool), before);
 	}
 	forget_events(f);
 }
@@ -215,7 +240,7 @@ static void shared_frame_is_left_alone(void **state)
 	user_sends(f, 7);
 	out = only_output(f);
 	assert_ptr_not_equal(out, m);
-	expect_clean(out, 0);
+	expect_clean(out, 7, 0);
 	assert_int_equal(mbufs_copy_out(clone, after), len_bytes);
 	assert_memory_equal(before, after, len_bytes);
 	rte_pktmbuf_free(out);
@@ -269,6 +294,7 @@ int main(void)
 		SCENARIO_EVERY_LINK(port_that_computes_is_asked_for_nothing_else),
 		SCENARIO(text_goes_out_in_the_buffer_of_an_acknowledgement),
 		SCENARIO(what_was_linked_goes_out_alone),
+		SCENARIO(chain_that_repeats_is_freed_as_a_whole),
 		SCENARIO(shared_frame_is_left_alone),
 		SCENARIO(frame_of_another_pool_goes_back_to_it),
 		SCENARIO(what_is_not_needed_goes_back_to_the_pool),
