@@ -192,7 +192,7 @@ static void on_wire(void *context, const uint8_t *bytes, size_t len_bytes)
 	wire->n++;
 }
 
-// As the port puts it on the wire. A clone goes, so that the round's end finds all of them.
+// As the port puts it on the wire, which frees it.
 static void send_frame(struct twins *t, const char *about, struct twin *side, unsigned i,
 		       struct wire *wire)
 {

@@ -15,6 +15,7 @@ enum {
 	HAS_TEXT = 1u << 0,
 	IS_NEW = 1u << 1,
 	IS_OF_ALL = 1u << 2, // that is in flight
+	IS_OF_PART = 1u << 31,
 	IN_FLIGHT = 1u << 3,
 	TWO_RECORDS = 1u << 4,
 	HAS_UNSENT = 1u << 5,
@@ -78,7 +79,7 @@ static const struct shape {
 	{"a window of zero", WINDOW_SHUT, false},
 	{"text, by a window that stays zero", WINDOW_SHUT | WAS_SHUT | HAS_TEXT | IN_FLIGHT, false},
 	{"all of it, a window of zero", IS_OF_ALL | WINDOW_SHUT, false},
-	{"part of it", IS_NEW, false},
+	{"part of it", IS_OF_PART, false},
 	{"of two records", IS_OF_ALL | TWO_RECORDS, false},
 	{"something unsent behind it", IS_OF_ALL | HAS_UNSENT, false},
 	{"of a buffer", IS_OF_ALL | OF_MBUF, false},
@@ -221,6 +222,7 @@ static unsigned features_of_segment(const struct tcp_conn *c, const struct segme
 
 	return (seg->len_bytes > 0 ? HAS_TEXT : 0) | (is_new ? IS_NEW : 0)
 		| (is_new && seg->tcp.ack == c->snd.nxt ? IS_OF_ALL : 0)
+		| (is_new && seg->tcp.ack != c->snd.nxt ? IS_OF_PART : 0)
 		| (wnd == 0 ? WINDOW_SHUT : 0) | (wnd != c->snd.wnd ? WINDOW_CHANGED : 0)
 		| (wnd > c->max_snd_wnd ? WINDOW_GROWN : 0);
 }
