@@ -306,6 +306,21 @@ static void old_segment_does_not_set_the_window(void **state)
 	forget_output(f);
 }
 
+// What fills a gap is older than the acknowledgement that came from behind it, and makes none in between a new one.
+static void filled_gap_does_not_let_an_old_segment_set_the_window(void **state)
+{
+	struct fixture *f = fixture_established(state);
+
+	segment_arrives(f, SEG(.seq = f->rcv_nxt + 200, .wnd = 5000)); // the text before it is lost
+	assert_int_equal(info_of(f).snd_wnd_bytes, 5000);
+	segment_arrives(f, SEG(.len = 100, .wnd = 5000)); // and comes again
+	segment_arrives(f,
+			SEG(.seq = f->rcv_nxt + 100, .wnd = 60000)); // late: sent before them both
+	assert_int_equal(info_of(f).snd_wnd_bytes, 5000);
+	user_receives(f, 100);
+	forget_output(f);
+}
+
 // 3.10.7.4 eighth: behind a FIN there is no text.
 static void text_queued_behind_a_fin_is_forgotten(void **state)
 {
@@ -341,6 +356,7 @@ int main(void)
 		SCENARIO(timestamp_of_24_days_ago_rejects_nothing),
 		SCENARIO(out_of_order_data_stays_within_the_window),
 		SCENARIO(old_segment_does_not_set_the_window),
+		SCENARIO(filled_gap_does_not_let_an_old_segment_set_the_window),
 		SCENARIO(text_queued_behind_a_fin_is_forgotten),
 	};
 

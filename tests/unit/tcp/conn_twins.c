@@ -269,6 +269,9 @@ void twin_draw_conn(struct twin *side, struct random *dice)
 	c->irs = c->rcv.nxt - 1;
 	c->rcv.adv = c->rcv.nxt + random_below(dice, 65536);
 	c->snd.wl1 = c->rcv.nxt - random_below(dice, 3) * 1000;
+	if (one_in(dice, 8))
+		c->snd.wl1 = c->rcv.nxt + 1
+			+ random_below(dice, 3000); // of an ACK from behind a gap
 	c->snd.wnd = (1 + random_below(dice, 65535)) << c->snd_wscale;
 	c->max_snd_wnd = c->snd.wnd + (one_in(dice, 2) ? random_below(dice, 100000) : 0);
 	c->ts_recent = random_u32(dice);

@@ -43,6 +43,7 @@ enum {
 	IPV6 = 1u << 27,
 	WAS_SHUT = 1u << 28,
 	BEHIND = 1u << 29, // it begins to send all of it again
+	OLDER = 1u << 30,  // a segment with a later sequence number has set the window
 };
 
 // What must be met, or the test proves nothing. Of each shape that is ordinary all else is ordinary too.
@@ -70,6 +71,9 @@ static const struct shape {
 	{"all of it, the first sample", IS_NEW | FIRST_SAMPLE, true},
 	{"all of it, `recover` far behind", IS_NEW | RECOVER_FAR, true},
 	{"all that is left of it", IS_NEW | TRIMMED, true},
+	{"text that fills a gap", HAS_TEXT | OLDER, true},
+	{"all of it, by what fills a gap", IS_NEW | OLDER, true},
+	{"all of it, by what fills a gap, another window", IS_NEW | OLDER | WINDOW_CHANGED, true},
 	{"all of it, by a doubtful neighbour", IS_NEW | STALE_NEIGHBOR, true},
 	{"all of it, with timestamps", IS_NEW | TIMESTAMPS, true},
 	{"all of it, sent again after probes", IS_NEW | BEHIND, true},
@@ -224,7 +228,8 @@ static unsigned features_of_segment(const struct tcp_conn *c, const struct segme
 		| (is_new && seg->tcp.ack == c->snd.nxt ? IS_OF_ALL : 0)
 		| (is_new && seg->tcp.ack != c->snd.nxt ? IS_OF_PART : 0)
 		| (wnd == 0 ? WINDOW_SHUT : 0) | (wnd != c->snd.wnd ? WINDOW_CHANGED : 0)
-		| (wnd > c->max_snd_wnd ? WINDOW_GROWN : 0);
+		| (wnd > c->max_snd_wnd ? WINDOW_GROWN : 0)
+		| (seq_is_after(c->snd.wl1, seg->tcp.seq) ? OLDER : 0);
 }
 
 static unsigned features_of(const struct twins *t, const struct segment *seg)
