@@ -263,6 +263,27 @@ static void lost_fin_is_probed_for(void **state)
 		f, SEG(.seq = f->snd_nxt + MSS, .len = MSS, .flags = TCP_FIN | TCP_PSH | TCP_ACK));
 }
 
+// 7.2: a segment and FIN are more than a segment. What was armed for data that has arrived is no excuse to be late.
+static void full_segment_with_fin_is_probed_for(void **state)
+{
+	enum { SMALL_MSS = 100, SMALL_RTT_MS = 10 };
+	struct fixture *f = fixture_plan(state);
+
+	f->peer.mss = SMALL_MSS;
+	fixture_established(state);
+	user_sends(f, SMALL_MSS);
+	expect_segment(f, SEG(.len = SMALL_MSS));
+	f->snd_nxt += SMALL_MSS;
+	advance(f, SMALL_RTT_MS);
+	segment_arrives(f, SEG());
+	advance(f, 130);
+	user_sends(f, SMALL_MSS);
+	user_shuts_down(f, PLX_SHUTDOWN_WRITE);
+	expect_segment(f, SEG(.flags = TCP_FIN | TCP_PSH | TCP_ACK, .len = SMALL_MSS));
+	expect_segment_within(f, 4 * SMALL_RTT_MS, SEG(.seq = f->snd_nxt, .len = SMALL_MSS));
+	expect_counter(f, PLX_COUNTER_TCP_TAIL_PROBES, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +305,7 @@ int main(void)
 		SCENARIO(answered_new_data_reduces_nothing),
 		SCENARIO(duplicate_of_new_data_tells_of_the_loss),
 		SCENARIO(lost_fin_is_probed_for),
+		SCENARIO(full_segment_with_fin_is_probed_for),
 	};
 
 	test_eal_init();

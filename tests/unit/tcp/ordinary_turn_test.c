@@ -76,6 +76,8 @@ static const struct shape {
 	{"window just enough for FIN", WINDOW_JUST_ENOUGH | HAS_FIN, true},
 	{"cwnd just enough", CWND_JUST_ENOUGH, true},
 	{"a full segment", FULL_SEGMENT, true},
+	{"a full segment and FIN", FULL_SEGMENT | HAS_FIN, true},
+	{"a full segment and FIN, the wheel is armed", FULL_SEGMENT | HAS_FIN | ARMED, true},
 	{"after a timeout", BACKED_OFF, true},
 	{"the timer runs", TIMER_RUNS, true},
 	{"the peer has closed", CLOSE_WAIT, true},
@@ -178,7 +180,7 @@ static void draw_state(struct twin *side, struct random *dice, void *arg)
 	draw_queue(side, dice);
 	draw_windows(side, dice);
 	c->state = one_in(dice, 6) ? PLX_STATE_CLOSE_WAIT : PLX_STATE_ESTABLISHED;
-	if (one_in(dice, 4) && send_queue_unsent(side->tcp, c) != c->mss) {
+	if (one_in(dice, 4)) {
 		c->flags |= CONN_FIN_QUEUED;
 		c->state = c->state == PLX_STATE_CLOSE_WAIT ? PLX_STATE_LAST_ACK
 							    : PLX_STATE_FIN_WAIT_1;
