@@ -91,18 +91,12 @@ static inline void *pool_resolve(const struct pool *pool, uint32_t idx, uint32_t
 	return pool_at(pool, idx);
 }
 
-// Fetches the beginning of the object that the next pool_get() will give, where that has lain idle the longest and
-// is cold.
-static inline __attribute__((always_inline)) void pool_prefetch_next(const struct pool *pool,
-								     uint32_t len_bytes)
+// Fetches the first line of the object that the next pool_get() of a pool that is no fifo will give.
+static inline void pool_prefetch_next(const struct pool *pool)
 {
-	const unsigned char *next;
-
-	if (!pool->fifo || pool->available == 0)
-		return;
-	next = pool_at(pool, pool->free[pool->head]);
-	for (uint32_t at = 0; at < len_bytes; at += CACHE_LINE)
-		__builtin_prefetch(next + at, 1);
+	assert(!pool->fifo);
+	if (pool->available > 0)
+		__builtin_prefetch(pool_at(pool, pool->free[pool->available - 1]));
 }
 
 // pool_get() of a pool that is no fifo.

@@ -23,7 +23,7 @@ enum {
 	NET_HOP_LIMIT = 64,	 // of what belongs to no connection
 	NET_ANNOUNCED_MAX = 16,	 // addresses of a range that are announced at start
 	NET_ANNOUNCE_BURST = 16, // announcements per poll
-	NET_NEXT_HOPS = 64,	 // a power of two
+	NET_NEXT_HOPS = 512, // a power of two; so that dozens of destinations seldom share a place
 };
 
 // The neighbour by which a destination was reached last, so that answers and new connections need not ask route and

@@ -33,7 +33,6 @@ struct tcp_conn *conn_create(struct tcp *tcp, const struct flow_key *key, uint64
 		pool_put(&tcp->conns, idx);
 		return NULL;
 	}
-	pool_prefetch_next(&tcp->conns, sizeof(*c));
 	c = conn_at(tcp, idx);
 	generation = c->generation;
 	memset(c, 0, sizeof(*c));

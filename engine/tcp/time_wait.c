@@ -146,6 +146,8 @@ static uint32_t take_entry(struct tcp *tcp, enum family family)
 		tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAIT_EVICTED);
 		idx = pool_get(&tcp->time_wait[family]);
 	}
+	pool_prefetch_next(
+		&tcp->time_wait[family]); // while the table fills, nobody has been there before
 	if (tcp->time_wait_oldest[family].idx == idx)
 		tcp->time_wait_oldest[family].idx = INDEX_NONE; // it gets another key
 	return idx;
