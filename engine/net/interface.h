@@ -121,7 +121,9 @@ static inline bool interface_owns_ipv4(const struct interface *interface,
 {
 	uint32_t ipv4 = (uint32_t)address_low(addr);
 
-	if (__builtin_expect(interface->n_ipv4_ranges > INTERFACE_LOOP_RANGES, 0))
+	if (__builtin_expect(interface->n_ipv4_ranges == 1, 1))
+		return ipv4 - interface->ipv4_ranges[0].first <= interface->ipv4_ranges[0].span;
+	if (interface->n_ipv4_ranges > INTERFACE_LOOP_RANGES)
 		return interface_search(interface, address_high(addr), address_low(addr));
 	for (unsigned i = 0; i < interface->n_ipv4_ranges; i++)
 		if (ipv4 - interface->ipv4_ranges[i].first <= interface->ipv4_ranges[i].span)

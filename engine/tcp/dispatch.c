@@ -54,6 +54,7 @@ void dispatch_prefetch(const struct tcp *tcp, struct segment *seg)
 	unsigned kind;
 
 	seg->candidate = entry;
+	seg->version = flow_table_version(tcp->flows, seg->hash);
 	if (entry == INDEX_NONE)
 		return;
 	kind = entry_kind(entry);
@@ -219,9 +220,18 @@ enum verdict dispatch_stranger(struct tcp *tcp, struct segment *seg)
 	return table[row][column_of(seg)](tcp, &target, seg);
 }
 
+// What was fetched is still what is meant, unless the bucket has changed since, or its tag means another flow.
+static inline uint32_t entry_of(struct tcp *tcp, const struct segment *seg)
+{
+	if (likely(flow_table_version(tcp->flows, seg->hash) == seg->version
+		   && (seg->candidate == INDEX_NONE || matches(seg->candidate, &seg->key, tcp))))
+		return seg->candidate;
+	return dispatch_find(tcp, &seg->key, seg->hash);
+}
+
 enum verdict dispatch_by_table(struct tcp *tcp, struct segment *seg)
 {
-	struct target target = {.entry = dispatch_find(tcp, &seg->key, seg->hash)};
+	struct target target = {.entry = entry_of(tcp, seg)};
 	enum row row;
 
 	if (target.entry == INDEX_NONE)

@@ -10,6 +10,7 @@
 
 #include "tcp/dispatch.h"
 #include "tcp/isn.h"
+#include "wire/addr.h"
 
 // Ports to look at for one that is quite free before one in TIME_WAIT will do.
 enum { FREE_TRIES = 64, TRIES = 4096 };
@@ -17,57 +18,80 @@ enum { FREE_TRIES = 64, TRIES = 4096 };
 // So many connections ahead a bucket is fetched for good.
 enum { PORTS_SOON = 2 };
 
-bool tuple_is_free(const struct tcp *tcp, struct tuple *tuple)
+// `tuple->hash` is set.
+static bool is_free(const struct tcp *tcp, struct tuple *tuple)
 {
-	uint32_t entry;
+	uint32_t entry = dispatch_find(tcp, &tuple->key, tuple->hash);
 
-	tuple->hash = flow_hash(&tcp->flow_secret, &tuple->key);
-	entry = dispatch_find(tcp, &tuple->key, tuple->hash);
 	tuple->time_wait = entry;
 	return entry == INDEX_NONE || entry_kind(entry) >= ENTRY_TIME_WAIT;
 }
 
-// Where this connection was expected; the next expected one, when it was not.
-static uint32_t place_of(const struct ports_ahead *ahead, uint64_t hash)
+bool tuple_is_free(const struct tcp *tcp, struct tuple *tuple)
 {
-	if (likely(ahead->hashes[ahead->next % PORTS_AHEAD] == hash))
-		return ahead->next;
-	for (uint32_t place = ahead->end - PORTS_AHEAD; place != ahead->end; place++)
-		if (ahead->hashes[place % PORTS_AHEAD] == hash)
-			return place;
-	return ahead->next;
+	tuple->hash = flow_hash(&tcp->flow_secret, &tuple->key);
+	return is_free(tcp, tuple);
+}
+
+static bool has_destination(const struct port_ahead *ahead, const struct flow_key *key)
+{
+	return addr_is_equal(&ahead->key.local, &key->local)
+		&& addr_is_equal(&ahead->key.remote, &key->remote)
+		&& ahead->key.remote_port == key->remote_port && ahead->key.zone == key->zone;
+}
+
+// What was expected of this destination: mostly the one that is expected now. NULL: nothing.
+static const struct port_ahead *find_ahead(struct ports_ahead *ahead, const struct flow_key *key)
+{
+	uint32_t place = ahead->next;
+
+	if (unlikely(!has_destination(&ahead->places[place % PORTS_AHEAD], key)))
+		for (place = ahead->end - PORTS_AHEAD; place != ahead->end; place++)
+			if (has_destination(&ahead->places[place % PORTS_AHEAD], key))
+				break;
+	if (place == ahead->end)
+		return NULL;
+	ahead->next = place + 1;
+	return &ahead->places[place % PORTS_AHEAD];
 }
 
 // The next connection to the same place will most likely get the next port; and connections to several places follow
 // each other as the ones before did. What is fetched when it is expected may be gone when its turn comes, so it is
 // fetched once more shortly before.
-static void expect_next(struct tcp *tcp, const struct tuple *tuple)
+static void expect_next(struct tcp *tcp, const struct tuple *tuple, uint64_t port_hash)
 {
 	struct ports_ahead *ahead = &tcp->ports_ahead;
-	struct flow_key next;
-	uint64_t hash;
+	struct port_ahead *next = &ahead->places[ahead->end++ % PORTS_AHEAD];
 
-	flow_key_copy(&next, &tuple->key);
-	ahead->next = place_of(ahead, tuple->hash) + 1;
-	flow_table_prefetch(tcp->flows, ahead->hashes[(ahead->next + PORTS_SOON) % PORTS_AHEAD]);
-	flow_key_set_ports(&next, (uint16_t)(next.local_port + 1), next.remote_port, next.zone);
-	hash = flow_hash(&tcp->flow_secret, &next);
-	flow_table_prefetch(tcp->flows, hash);
-	ahead->hashes[ahead->end++ % PORTS_AHEAD] = hash;
+	flow_table_prefetch(tcp->flows,
+			    ahead->places[(ahead->next + PORTS_SOON - 1) % PORTS_AHEAD].hash);
+	flow_key_copy(&next->key, &tuple->key);
+	flow_key_set_ports(&next->key, (uint16_t)(tuple->key.local_port + 1),
+			   tuple->key.remote_port, tuple->key.zone);
+	next->hash = flow_hash(&tcp->flow_secret, &next->key);
+	next->port_hash = port_hash;
+	flow_table_prefetch(tcp->flows, next->hash);
+}
+
+static uint64_t port_hash_of(const struct tcp *tcp, const struct flow_key *key)
+{
+	struct flow_key destination;
+
+	flow_key_copy(&destination, key);
+	flow_key_set_ports(&destination, 0, key->remote_port, key->zone);
+	return isn_hash_tuple(&destination, &tcp->port_key);
 }
 
 int port_alloc(struct tcp *tcp, struct tuple *tuple)
 {
 	uint32_t range = (uint32_t)tcp->config.port_last - tcp->config.port_first + 1;
-	struct flow_key destination;
+	const struct port_ahead *expected = find_ahead(&tcp->ports_ahead, &tuple->key);
+	uint64_t f = expected != NULL ? expected->port_hash : port_hash_of(tcp, &tuple->key);
+	struct flow_key *key = &tuple->key;
 	struct tuple in_time_wait = {.time_wait = INDEX_NONE};
 	uint32_t *counter;
 	uint32_t start;
-	uint64_t f;
 
-	flow_key_copy(&destination, &tuple->key);
-	flow_key_set_ports(&destination, 0, destination.remote_port, destination.zone);
-	f = isn_hash_tuple(&destination, &tcp->port_key);
 	counter = &tcp->port_counters[(f >> 32) % PORT_COUNTERS];
 	if (*counter >= range)
 		*counter %= range;					    // it begins anywhere
@@ -77,12 +101,15 @@ int port_alloc(struct tcp *tcp, struct tuple *tuple)
 	for (uint32_t tried = 0; tried < range && tried < TRIES; tried++) {
 		uint32_t offset = start + tried < range ? start + tried : start + tried - range;
 
-		flow_key_set_ports(&tuple->key, (uint16_t)(tcp->config.port_first + offset),
-				   destination.remote_port, destination.zone);
+		flow_key_set_ports(key, (uint16_t)(tcp->config.port_first + offset),
+				   key->remote_port, key->zone);
 		*counter = *counter + 1 < range ? *counter + 1 : 0;
-		if (tuple_is_free(tcp, tuple)) {
+		tuple->hash = expected != NULL && expected->key.local_port == key->local_port
+			? expected->hash
+			: flow_hash(&tcp->flow_secret, key);
+		if (is_free(tcp, tuple)) {
 			if (tuple->time_wait == INDEX_NONE) {
-				expect_next(tcp, tuple);
+				expect_next(tcp, tuple, f);
 				return 0;
 			}
 			if (in_time_wait.time_wait == INDEX_NONE)

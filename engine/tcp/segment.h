@@ -30,6 +30,7 @@ struct segment {
 	bool is_judged; // its source is known to be good; that of a connection is
 	// Entry of the flow table that is most likely meant: prefetched, and taken if its key is ours; INDEX_NONE.
 	uint32_t candidate;
+	uint32_t version; // of its bucket then: while that stays, there is no other entry
 	uint64_t hash;
 	struct flow_key key; // local is its destination
 };

@@ -80,9 +80,16 @@ struct oldest_time_wait {
 
 enum { PORTS_AHEAD = 64 };
 
-// The hashes that coming connections are expected to have, in their order; see tcp/port_alloc.
+// A connection that is expected to come: the next port to the same destination.
+struct port_ahead {
+	struct flow_key key;
+	uint64_t hash;	    // of the key
+	uint64_t port_hash; // of its destination, by which ports are chosen
+};
+
+// In the order in which they are expected; see tcp/port_alloc.
 struct ports_ahead {
-	uint64_t hashes[PORTS_AHEAD];
+	struct port_ahead places[PORTS_AHEAD];
 	uint32_t next; // place of the one that is expected now
 	uint32_t end;  // behind the last one
 };

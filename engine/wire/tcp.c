@@ -75,8 +75,47 @@ static enum plx_drop read_options(const uint8_t *option, size_t len_bytes, bool 
 	return PLX_DROP_NONE;
 }
 
+// MSS, NOP WINDOW_SCALE, NOP NOP TIMESTAMPS, as we send them; or MSS, SACK_PERMITTED TIMESTAMPS, NOP WINDOW_SCALE, as Linux
+// does. False: neither.
+static bool read_usual_offers(const uint8_t *option, struct tcp_options *out)
+{
+	uint32_t mss = load_be32(option);
+	uint32_t second = load_be32(option + 4);
+	uint32_t scale, timestamps_at;
+
+	if (second == TCP_ALIGNED_SACK_TIMESTAMPS) {
+		timestamps_at = 8;
+		scale = load_be32(option + 16);
+	} else {
+		if (load_be32(option + 8) != TCP_ALIGNED_TIMESTAMPS)
+			return false;
+		timestamps_at = 12;
+		scale = second;
+	}
+	if ((mss & 0xffff0000) != TCP_ALIGNED_MSS || (mss & 0xffff) == 0
+	    || (scale & 0xffffff00) != TCP_ALIGNED_WINDOW_SCALE)
+		return false;
+	scale &= 0xff;
+	*out = (struct tcp_options){
+		.has_mss = true,
+		.has_window_scale = true,
+		.has_timestamps = true,
+		.has_sack_permitted = second == TCP_ALIGNED_SACK_TIMESTAMPS,
+		.window_scale = scale < TCP_WINDOW_SCALE_MAX ? (uint8_t)scale
+							     : TCP_WINDOW_SCALE_MAX,
+		.mss = (uint16_t)mss,
+		.ts_val = load_be32(option + timestamps_at),
+		.ts_ecr = load_be32(option + timestamps_at + 4),
+	};
+	return true;
+}
+
 enum plx_drop tcp_options_parse(const uint8_t *bytes, struct tcp_header *out)
 {
+	if ((out->flags & TCP_SYN) != 0
+	    && out->header_bytes == TCP_HEADER_BYTES + TCP_USUAL_OFFER_BYTES
+	    && read_usual_offers(bytes + TCP_HEADER_BYTES, &out->options))
+		return PLX_DROP_NONE;
 	return read_options(bytes + TCP_HEADER_BYTES, out->header_bytes - TCP_HEADER_BYTES,
 			    (out->flags & TCP_SYN) != 0, &out->options);
 }

@@ -31,6 +31,7 @@ enum {
 	TCP_MSS_OPTION_BYTES = 4,
 	TCP_WINDOW_SCALE_BYTES = 4, // NOP WINDOW_SCALE
 	TCP_TIMESTAMP_BYTES = 12,   // NOP NOP TIMESTAMP, what data segments carry
+	TCP_USUAL_OFFER_BYTES = 20, // all three, what most SYNs carry
 	TCP_MSS_DEFAULT_IPV4 = 536, // RFC 9293 3.7.1, MUST-15
 	TCP_MSS_DEFAULT_IPV6 = 1220,
 	TCP_WINDOW_SCALE_MAX = 14, // RFC 7323 2.3
@@ -41,6 +42,7 @@ enum tcp_aligned_option {
 	TCP_ALIGNED_MSS = 0x02040000,
 	TCP_ALIGNED_WINDOW_SCALE = 0x01030300,
 	TCP_ALIGNED_TIMESTAMPS = 0x0101080a,
+	TCP_ALIGNED_SACK_TIMESTAMPS = 0x0402080a, // SACK_PERMITTED in the place of two NOPs
 };
 
 // What the option list said. A field counts only when its has_ bit is set.
