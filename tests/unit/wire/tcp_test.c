@@ -309,6 +309,53 @@ static void random_bytes_are_survived(void **state)
 	}
 }
 
+static void assert_same_options(const struct tcp_options *a, const struct tcp_options *b)
+{
+	assert_int_equal(a->has_mss, b->has_mss);
+	assert_int_equal(a->has_window_scale, b->has_window_scale);
+	assert_int_equal(a->has_timestamps, b->has_timestamps);
+	assert_int_equal(a->has_sack_permitted, b->has_sack_permitted);
+	assert_int_equal(a->window_scale, b->window_scale);
+	assert_int_equal(a->mss, b->mss);
+	assert_int_equal(a->ts_val, b->ts_val);
+	assert_int_equal(a->ts_ecr, b->ts_ecr);
+}
+
+// The list, and the same behind four NOPs, which no quick way knows, say the same.
+static void is_read_the_same_behind_nops(const uint8_t *list, size_t len_bytes)
+{
+	uint8_t moved[TCP_HEADER_MAX_BYTES - TCP_HEADER_BYTES] = {1, 1, 1, 1};
+	struct tcp_header quick, slow;
+	enum plx_drop verdict = parse_options(list, len_bytes, &quick);
+
+	memcpy(moved + 4, list, len_bytes);
+	assert_int_equal(parse_options(moved, 4 + len_bytes, &slow), verdict);
+	if (verdict == PLX_DROP_NONE)
+		assert_same_options(&quick.options, &slow.options);
+}
+
+// What we and what Linux offer, and whatever differs from that by a byte.
+static void usual_offers_are_read_as_any_others(void **state)
+{
+	static const uint8_t usual[][20] = {
+		{2, 4, 0x05, 0xb4, 1, 3, 3, 7, 1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8},
+		{2, 4, 0x05, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7},
+		{2, 4, 0, 0, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 15},
+		{2, 4, 0, 1, 1, 3, 3, 255, 1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH_OF(usual); i++)
+		for (size_t at = 0; at < sizeof(usual[i]); at++)
+			for (unsigned value = 0; value < 256; value++) {
+				uint8_t list[sizeof(usual[i])];
+
+				memcpy(list, usual[i], sizeof(list));
+				list[at] = (uint8_t)value;
+				is_read_the_same_behind_nops(list, sizeof(list));
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +371,7 @@ int main(void)
 		cmocka_unit_test(timestamps_may_stand_anywhere),
 		cmocka_unit_test(nothing_behind_the_end_of_the_list_counts),
 		cmocka_unit_test(window_scale_is_clamped),
+		cmocka_unit_test(usual_offers_are_read_as_any_others),
 		cmocka_unit_test(what_was_built_is_read_again),
 		cmocka_unit_test(random_bytes_are_survived),
 	};
