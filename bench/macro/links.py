@@ -30,6 +30,15 @@ def helper(name):
     return path
 
 
+def core_distance():
+    """Nanoseconds that a cache line takes from the server's core to the load's just now; {} where both are one."""
+    cpus = machine.cores()
+    if cpus["server"] == cpus["client"]:
+        return {}
+    found = interop.run([helper("core_distance"), str(cpus["server"]), str(cpus["client"])])
+    return {"core_to_core_ns": float(found)}
+
+
 class Link:
     """Two processes, the server's first; both in namespaces of their own."""
 

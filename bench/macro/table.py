@@ -51,7 +51,16 @@ def describe(line):
         if key in line:
             return f"{key}: {line[key]}"
     lossy = f"  lossy: {most_lost([line])}" if is_lossy(line) else ""
-    return f"{format_figure(line['value'], line['unit'])} {line['unit']}{lossy}"
+    distance = f"  ({between_cores([line])} ns between the cores)" if "core_to_core_ns" in line else ""
+    return f"{format_figure(line['value'], line['unit'])} {line['unit']}{lossy}{distance}"
+
+
+def between_cores(lines):
+    """How long a cache line took from core to core before each run, least and greatest."""
+    found = [round(line["core_to_core_ns"]) for line in lines if "core_to_core_ns" in line]
+    if not found:
+        return "-"
+    return f"{min(found)} to {max(found)}" if min(found) < max(found) else str(found[0])
 
 
 def print_progress(line):
