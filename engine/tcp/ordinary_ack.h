@@ -86,8 +86,8 @@ static inline bool ordinary_ack(struct tcp *tcp, struct tcp_conn *c, const struc
 			c->max_snd_wnd = wnd;
 		c->snd.wnd = wnd;
 	}
-	c->snd.wl1 = seq_max(c->snd.wl1,
-			     seg->tcp.seq); // an acknowledgement may have come from behind a gap
+	// An acknowledgement may have come from behind the gap that this segment fills.
+	c->snd.wl1 = seq_max(c->snd.wl1, seg->tcp.seq);
 	return true;
 }
 
