@@ -15,7 +15,7 @@ import statistics
 import scenarios
 import table
 
-HEAD = ("what", "where", "goal", "min / median / max", "ratio", "lost")
+HEAD = ("what", "where", "goal", "min / median / max", "ratio", "lost", "cores near / far")
 PHASES = ("receive", "input", "poll", "application", "output", "transmit")
 TURN_INSTRUCTIONS = 400  # of a whole request turn
 GROWTH_MOST = 3  # times what a packet costs among 1,000 connections
@@ -23,6 +23,7 @@ GROWTH_FROM, GROWTH_TO = 1000, 10_000_000
 CONNECTIONS, OPENED_PER_S = 10_000_000, 500_000
 NO_DEVICE = scenarios.NO_DEVICE
 TOP_FUNCTIONS = 6
+FAR_NS = 150  # a cache line takes 50 to 80 from one core to the other, or 210 and more
 
 
 @dataclasses.dataclass
@@ -37,11 +38,12 @@ class Row:
     lost: str = ""
     topic: str = ""  # those of one topic are missed together
     why: str = ""
+    by_distance: str = "-"  # of the two cores
 
     def cells(self):
         """Of the table."""
         ratio = "does not count" if self.lost else f"{self.ratio:.2f}"
-        return self.what, self.where, self.goal, self.measured, ratio, self.lost or "nothing"
+        return self.what, self.where, self.goal, self.measured, ratio, self.lost or "nothing", self.by_distance
 
     def is_met(self):
         """Without losses."""
@@ -110,6 +112,16 @@ def why(own):
     return f"{'; '.join(phases(own))}.{distribution(own)}{lost}"
 
 
+def by_distance(own, figure, unit):
+    """Medians of the runs with the two cores near each other and far apart, and how many they are."""
+    near = [line[figure] for line in own if line.get("core_to_core_ns", FAR_NS) < FAR_NS]
+    far = [line[figure] for line in own if line.get("core_to_core_ns", 0) >= FAR_NS]
+    if not near and not far:
+        return "-"
+    return " / ".join(f"{table.format_figure(statistics.median(values), unit)} ({len(values)})" if values else "-"
+                      for values in (near, far))  # fmt: skip
+
+
 def macro_rows(lines):
     """Of bench/macro."""
     cells = table.group(lines)
@@ -124,7 +136,8 @@ def macro_rows(lines):
             bound = f">= {table.format_figure(goal.least, unit)}" if goal.least else f"<= {goal.most:g}"
             lost = f"in {figures[4]} of {figures[3]} runs" if figures[4] else ""
             yield Row(scenario.docs + name, goal.link, f"{bound} {unit}", spread(figures, unit),
-                      goal.ratio(figures[0]), lost, f"{scenario.docs}, {goal.link}", why(own))  # fmt: skip
+                      goal.ratio(figures[0]), lost, f"{scenario.docs}, {goal.link}", why(own),
+                      by_distance(own, goal.figure, unit))  # fmt: skip
 
 
 def read_lines(path):

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// How long a cache line takes from one core to another: two threads hand a number back and forth for a fiftieth of a
-// second. On a shared machine that depends on where the two are just now, and with it what a link of memory between
-// them can do. Prints nanoseconds one way. Usage: core_distance CPU CPU. Run by bench/macro.
+// How long a cache line takes from one core to another: two threads hand a number back and forth for a
+// fiftieth of a second. On a shared machine that depends on where the two are just now, and with it what a
+// link of memory between them can do. Prints nanoseconds one way. Usage: core_distance CPU CPU. Run by
+// bench/macro.
 #include <pthread.h>
 #include <sched.h>
 #include <stdalign.h>

@@ -65,31 +65,8 @@ static inline bool flow_key_is_equal(const struct flow_key *a, const struct flow
 	return (differ[0] | differ[1] | (u ^ v)) == 0;
 }
 
-// A run of ports still gives evenly spaced sums. The last two lines permute the 64-bit values, which leaves
-// their independence as it is and spreads such runs over bucket and tag bits.
-static inline uint64_t flow_hash_words(const struct flow_secret *secret, uint64_t local_high,
-				       uint64_t local_low, uint64_t remote_high,
-				       uint64_t remote_low, uint64_t ports)
-{
-	const uint64_t *nh = secret->nh;
-	uint64_t lower, upper, hash;
-	unsigned __int128 sum;
-
-	sum = (unsigned __int128)(local_high + nh[0]) * (local_low + nh[1])
-		+ (unsigned __int128)(remote_high + nh[2]) * (remote_low + nh[3])
-		+ (unsigned __int128)(ports + nh[4]) * nh[5];
-	lower = (uint64_t)sum;
-	upper = (uint64_t)(sum >> 64);
-	sum = (unsigned __int128)lower * secret->low[0] + secret->low_addend
-		+ (unsigned __int128)upper * secret->low[1];
-	hash = (uint64_t)(sum >> 64) + lower * secret->high[0] + upper * secret->high[1]
-		+ secret->high_addend;
-	hash = (hash ^ (hash >> 32)) * UINT64_C(0x9E3779B97F4A7C15);
-	return hash ^ (hash >> 29);
-}
-
-// Keys are written and read by whole words, or addresses: a load waits for what was just stored in smaller pieces, and
-// for all that is stored before that.
+// Keys are written and read by whole words, or addresses: a load waits for what was just stored in smaller
+// pieces, and for all that is stored before that.
 static inline uint64_t flow_key_word(const struct flow_key *key, unsigned i)
 {
 	uint64_t word;
@@ -107,10 +84,26 @@ static inline void flow_key_copy(struct flow_key *to, const struct flow_key *fro
 	memcpy(&to->local_port, &ports, sizeof(ports));
 }
 
+// A run of ports still gives evenly spaced sums. The last two lines permute the 64-bit values, which leaves
+// their independence as it is and spreads such runs over bucket and tag bits.
 static inline uint64_t flow_hash(const struct flow_secret *secret, const struct flow_key *key)
 {
-	return flow_hash_words(secret, flow_key_word(key, 0), flow_key_word(key, 1),
-			       flow_key_word(key, 2), flow_key_word(key, 3), flow_key_word(key, 4));
+	const uint64_t *nh = secret->nh;
+	uint64_t lower, upper, hash;
+	unsigned __int128 sum;
+
+	sum = (unsigned __int128)(flow_key_word(key, 0) + nh[0]) * (flow_key_word(key, 1) + nh[1])
+		+ (unsigned __int128)(flow_key_word(key, 2) + nh[2])
+			* (flow_key_word(key, 3) + nh[3])
+		+ (unsigned __int128)(flow_key_word(key, 4) + nh[4]) * nh[5];
+	lower = (uint64_t)sum;
+	upper = (uint64_t)(sum >> 64);
+	sum = (unsigned __int128)lower * secret->low[0] + secret->low_addend
+		+ (unsigned __int128)upper * secret->low[1];
+	hash = (uint64_t)(sum >> 64) + lower * secret->high[0] + upper * secret->high[1]
+		+ secret->high_addend;
+	hash = (hash ^ (hash >> 32)) * UINT64_C(0x9E3779B97F4A7C15);
+	return hash ^ (hash >> 29);
 }
 
 #endif

@@ -24,7 +24,7 @@ struct pool_config {
 	int socket;	      // NUMA node, or SOCKET_ID_ANY
 	// Where in the object its uint32_t generation lies, or POOL_NO_GENERATION.
 	uint32_t generation_offset;
-	bool fifo; // reuse the longest idle first (handles), else the last one put (warm in cache)
+	bool fifo; // reuse the longest idle first, else the last one put, which is warm in the cache
 	bool deferred; // what is put can be got again only after pool_commit()
 };
 
@@ -37,6 +37,7 @@ struct pool {
 	uint32_t count;
 	uint32_t available;
 	uint32_t waiting; // put, not yet committed
+	uint32_t worn;	  // put for the last time, see pool_put()
 	uint32_t head;	  // fifo: next to get
 	uint32_t tail;	  // fifo: next to put
 	bool fifo;
@@ -70,7 +71,7 @@ static inline uint32_t pool_available(const struct pool *pool)
 // Objects got and not put back.
 static inline uint32_t pool_used(const struct pool *pool)
 {
-	return pool->count - pool->available - pool->waiting;
+	return pool->count - pool->available - pool->waiting - pool->worn;
 }
 
 static inline void *pool_at(const struct pool *pool, uint32_t idx)
@@ -129,13 +130,14 @@ static inline uint32_t pool_get(struct pool *pool)
 	return idx;
 }
 
-// The object must be in use; its handles are stale from now on.
+// The object must be in use; its handles are stale from now on. One whose generations are used up is worn,
+// and rests for ever: nobody has had the last one, so no handle comes true again.
 static inline void pool_put(struct pool *pool, uint32_t idx)
 {
-	if (pool->generation_offset != POOL_NO_GENERATION) {
-		uint32_t *generation = pool_generation_at(pool, idx);
-
-		*generation = *generation == UINT32_MAX ? 1 : *generation + 1;
+	if (pool->generation_offset != POOL_NO_GENERATION
+	    && ++*pool_generation_at(pool, idx) == UINT32_MAX) {
+		pool->worn++;
+		return;
 	}
 	if (pool->fifo) {
 		pool->free[pool->tail] = idx;

@@ -47,7 +47,8 @@ enum net_verdict {
 	NET_ICMP_ERROR,
 };
 
-// RFC 1122 3.2.1.3, RFC 4291 2.5.2, 2.5.3 and 2.7: could a single other station have sent this? `is_ipv4` is what `src` is.
+// RFC 1122 3.2.1.3, RFC 4291 2.5.2, 2.5.3 and 2.7: could a single other station have sent this? `is_ipv4` is
+// what `src` is.
 static __rte_always_inline bool net_is_credible_source(const struct net *net,
 						       const struct plx_addr *src, bool is_ipv4)
 {

@@ -54,9 +54,9 @@ struct net {
 size_t net_bytes(const struct plx_stack_config *config);
 
 // Reads link, mac, vlan, outer_vlan, mtu_bytes, offloads, pool, numa_node, addresses, routes, neighbors,
-// max_neighbors, max_fragments, fragment_time and pings_per_s. `stats` and `random` are used, not owned: they must outlive it. 0;
-// -EINVAL and a static sentence that names field and remedy; -ENOMEM. *net is NULL after an error,
-// `error` may be NULL.
+// max_neighbors, max_fragments, fragment_time and pings_per_s. `stats` and `random` are used, not owned: they
+// must outlive it. 0; -EINVAL and a static sentence that names field and remedy; -ENOMEM. *net is NULL after
+// an error, `error` may be NULL.
 int net_create(struct net **net, const struct plx_stack_config *config, struct plx_stats *stats,
 	       struct random *random, const char **error);
 

@@ -25,15 +25,18 @@ static bool find_next_hop(struct net *net, const struct plx_addr *dst, struct ne
 {
 	struct next_hop *last;
 	struct plx_addr hop;
+	bool is_direct;
 
 	if (!route_next_hop(net, dst, &hop))
 		return false;
 	last = place_of(net, &hop);
+	is_direct = route_is_connected(net, &hop); // else another gateway leads to it
 	*ref = last->ref;
-	if (!addr_is_equal(&last->dst, &hop) || !is_there(net, ref))
+	if (!is_direct || !addr_is_equal(&last->dst, &hop) || !is_there(net, ref))
 		*ref = neighbor_find_or_begin(net, &hop);
+	if (is_direct)
+		*last = (struct next_hop){hop, *ref};
 	*place_of(net, dst) = (struct next_hop){*dst, *ref};
-	*last = (struct next_hop){hop, *ref};
 	return true;
 }
 

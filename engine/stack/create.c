@@ -9,6 +9,7 @@
 #include <rte_malloc.h>
 
 #include "stack/stack.h"
+#include "tcp/send_queue.h"
 
 const char *plx_version(void)
 {
@@ -56,6 +57,11 @@ static int check(const struct plx_stack_config *config, const char **error)
 	}
 	if (config->pool == NULL) {
 		*error = "pool: is NULL; give a mempool of rte_pktmbuf_pool_create()";
+		return -EINVAL;
+	}
+	if (rte_pktmbuf_data_room_size(config->pool) < RTE_PKTMBUF_HEADROOM + SLAB_BYTES) {
+		*error = "pool: its buffers have no room for headers and a small payload; give "
+			 "RTE_MBUF_DEFAULT_BUF_SIZE";
 		return -EINVAL;
 	}
 	if (rte_lcore_id() == LCORE_ID_ANY) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Phase 1. A burst takes each step together: parse and verify, hash and fetch the buckets, fetch the control
-// blocks, then process one by one. Look-ups are made at the last step, so that what a segment of the burst
-// changes is seen by the next; where the control block fetched is the very one, its state and key say so. The frame that nearly every one is goes a way of its own (stack/ordinary.h).
+// Phase 1. A burst takes each step together: parse and verify, hash and fetch the buckets, look up and fetch the
+// control blocks, then process one by one. What a segment of the burst changes is seen by the next: a control block
+// that is not what was fetched says so itself, an entry is looked up again where its bucket has changed.
+// The frame that nearly every one is goes a way of its own (stack/ordinary.h).
 // Every frame leaves with exactly one fate, counted here.
 // Public interface: <pollux/stack.h>.
 #include <rte_mempool.h>

@@ -2,8 +2,8 @@
 //
 // The frame that nearly every one is, judged in words: untagged Ethernet from a station to us, IP without options,
 // extensions or fragments, in one mbuf, TCP, all checksums right.
-// What is refused here goes the general way (net/input.h), which names the reason. The source is not judged yet: that
-// of a connection was, when it began.
+// What is refused here goes the general way (net/input.h), which names the reason. The source is not judged
+// yet: that of a connection was, when it began.
 // Called by stack/input for every frame.
 #ifndef STACK_ORDINARY_H
 #define STACK_ORDINARY_H
@@ -77,7 +77,7 @@ static __rte_always_inline bool ordinary_ipv6(const struct rte_mbuf *m, const ui
 	return true;
 }
 
-// Is it TCP that nobody need think about? Fills in all of `seg` but its candidate.
+// Is it TCP that nobody need think about? Fills in all of `seg` but what dispatch_prefetch() finds.
 static __rte_always_inline bool ordinary_tcp(const struct plx_stack *stack, struct rte_mbuf *m,
 					     const struct ordinary_ip *ip, bool is_ipv4,
 					     struct segment *seg)

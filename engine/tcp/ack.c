@@ -124,18 +124,10 @@ static __rte_noinline void judge(struct tcp *tcp, struct tcp_conn *c, const stru
 	}
 }
 
-// Without any of these nothing is being repaired, reduced or found out: the window just grows.
-static inline bool is_settled(const struct tcp_conn *c)
-{
-	return !conn_has(c,
-			 CONN_RECOVERY | CONN_CWR | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW
-				 | CONN_TAIL_PROBE | CONN_TAIL_PROBED | CONN_TAIL_RESENT);
-}
-
 // SND.UNA < SEG.ACK =< SND.NXT.
 static inline void on_new_ack(struct tcp *tcp, struct tcp_conn *c, const struct segment *seg)
 {
-	bool was_settled = is_settled(c);
+	bool was_settled = !conn_has(c, CONN_UNSETTLED);
 	struct ack_news news;
 
 	take_news(tcp, c, seg, &news);

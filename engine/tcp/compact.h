@@ -65,7 +65,8 @@ static inline struct flow_key compact_key(const struct compact_ports *ports,
 	return key;
 }
 
-// Is it that tuple? Compared where it lies: a key made of it would be read as a whole just after it was stored in parts.
+// Is it that tuple? Compared where it lies: a key made of it would be read as a whole just after it was
+// stored in parts.
 static inline bool compact_is(const struct compact_ports *ports,
 			      const union compact_addresses *addresses, enum family family,
 			      const struct flow_key *key)

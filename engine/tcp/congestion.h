@@ -87,8 +87,8 @@ void congestion_on_timeout(struct tcp_conn *c, bool is_first);
 // Much more was lost than a window's share: ssthresh anew, and slow start from `cwnd` or less.
 void congestion_on_overshoot(struct tcp_conn *c, uint32_t ssthresh, uint32_t cwnd);
 
-// A hole was filled: what that lets go at once is at most what a connection begins with (RFC 6928 2), slow start does
-// the rest.
+// A hole was filled: what that lets go at once is at most what a connection begins with (RFC 6928 2), slow
+// start does the rest.
 void congestion_limit_burst(struct tcp_conn *c);
 
 // For a while cwnd is what something else than the algorithm says. Nothing happens where it is fixed.

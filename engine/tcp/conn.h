@@ -60,6 +60,12 @@ enum conn_flag {
 	CONN_TAIL_RESENT = 1u << 31, // it was nothing new
 };
 
+// Something is being repaired, reduced or found out; without any of these the window just grows.
+enum {
+	CONN_UNSETTLED = CONN_RECOVERY | CONN_CWR | CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW
+		| CONN_TAIL_PROBE | CONN_TAIL_PROBED | CONN_TAIL_RESENT,
+};
+
 // A TCP that retransmits what it has of the send queue, in records of one buffer each.
 struct send_queue {
 	uint32_t head;	 // first record not fully acknowledged
@@ -212,6 +218,12 @@ static inline uint32_t conn_unacked(const struct tcp_conn *c)
 static inline uint32_t conn_flight(const struct tcp_conn *c)
 {
 	return c->rtx - c->snd.una;
+}
+
+// The user has ended sending, and FIN is still to go.
+static inline bool conn_has_fin_to_send(const struct tcp_conn *c)
+{
+	return (c->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) == CONN_FIN_QUEUED;
 }
 
 // Neither a loss nor a mark is being dealt with.

@@ -9,7 +9,8 @@
 #include "tcp/connections.h"
 #include "tcp/overdue_ack.h"
 
-// An in-order segment has come for `c`, whose index is `idx`; those that come before one plx_output() share an acknowledgement.
+// An in-order segment has come for `c`, whose index is `idx`; those that come before one plx_output() share
+// an acknowledgement.
 static inline void delayed_ack_on_segment(struct tcp *tcp, struct tcp_conn *c, uint32_t idx)
 {
 	if (unlikely(tcp->overdue.is_late) && overdue_ack_on_segment(tcp, c))

@@ -14,10 +14,9 @@
 // The entry of the flow table with this key; INDEX_NONE: no connection.
 uint32_t dispatch_find(const struct tcp *tcp, const struct flow_key *key, uint64_t hash);
 
-static inline enum verdict dispatch_segment(struct tcp *tcp, struct segment *seg);
-
-// The two steps in which a burst brings nearer what its segments will touch, each when what the one before asked for
-// has come: the entry that the flow table most likely means; and what a control block names in its turn.
+// The two steps in which a burst brings nearer what its segments will touch, each when what the one before
+// asked for has come: the entry that the flow table most likely means; and what a control block names in its
+// turn.
 void dispatch_prefetch(const struct tcp *tcp, struct segment *seg);
 void dispatch_prefetch_more(const struct tcp *tcp, const struct segment *seg);
 
@@ -28,14 +27,15 @@ static inline void dispatch_address(const struct tcp *tcp, struct segment *seg)
 	seg->hash = flow_hash(&tcp->flow_secret, &seg->key);
 }
 
-// The same by the table dispatch.def alone, after a look-up: where what was fetched may not hold any more.
+// By the table dispatch.def alone, whatever the segment and whom it finds.
 enum verdict dispatch_by_table(struct tcp *tcp, struct segment *seg);
 
 // For a segment of which that has said SEGMENT_UNJUDGED, once its source is judged: it belongs to nobody.
 enum verdict dispatch_stranger(struct tcp *tcp, struct segment *seg);
 
-// What the table says of nearly every segment there is (row ESTABLISHED, column ACK), without asking it, and without
-// looking for its connection again: an established one is in the flow table, and there is one of a key.
+// What the table says of nearly every segment there is (row ESTABLISHED, column ACK), without asking it, and
+// without looking for its connection again: an established one is in the flow table, and there is one of a
+// key.
 static inline bool is_ordinary(const struct tcp *tcp, const struct segment *seg)
 {
 	const struct tcp_conn *c;

@@ -3,7 +3,7 @@
 // Header prediction: the in-order segment and the pure ACK of an established connection, which are nearly all there
 // are. The short way of RFC 9293 3.10.7.4: where every question of tcp/input is known to be answered "go on", only
 // what changes is done. Reads the first two cache lines of a connection, and the send lines for a new ACK.
-// Called by tcp/dispatch for connections in ESTABLISHED.
+// Called by tcp/dispatch for connections in ESTABLISHED, by tcp/passive_open for what ends a handshake.
 #ifndef TCP_INPUT_FAST_H
 #define TCP_INPUT_FAST_H
 
@@ -24,8 +24,8 @@ static inline bool has_good_timestamp(const struct tcp_conn *c, const struct seg
 		    && !seq_is_before(seg->tcp.options.ts_val, c->ts_recent));
 }
 
-// Each question names what would make this segment anything but the common case: other flags, out of order, a window
-// that it does not fit into or that is shut, an acknowledgement of what was not sent, a gap, a probe.
+// Each question names what would make this segment anything but the common case: other flags, out of order, a
+// window that it does not fit into or that is shut, an acknowledgement of what was not sent, a gap, a probe.
 static inline bool is_predicted(const struct tcp_conn *c, const struct segment *seg)
 {
 	uint32_t wnd = conn_rcv_wnd(c);

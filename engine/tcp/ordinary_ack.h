@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The acknowledgement that nearly every one is: it says nothing, or it is of all that is in flight, one small record
-// sent once, perhaps with FIN, while nothing is being repaired and the window was not used up. The questions of tcp/ack are answered
-// first, all at once; what is left is done straight. Any other is tcp/ack's, which comes to the same in more steps.
+// The acknowledgement that nearly every one is: it says nothing, or it is of all that is in flight, one small
+// record sent once, perhaps with FIN, while nothing is being repaired and the window was not used up. The
+// questions of tcp/ack are answered first, all at once; what is left is done straight. Any other is
+// tcp/ack's, which comes to the same in more steps.
 // Called by tcp/input_fast and tcp/input.
 #ifndef TCP_ORDINARY_ACK_H
 #define TCP_ORDINARY_ACK_H
@@ -16,18 +17,12 @@
 
 // What makes an acknowledgement another one.
 enum {
-	CONN_NOT_ORDINARY_ACK = CONN_ECN | CONN_PERSIST | CONN_RECOVERY | CONN_CWR | CONN_LOSS
-		| CONN_FRTO | CONN_FRTO_NEW | CONN_RETRANSMIT_HEAD | CONN_TAIL_PROBE
-		| CONN_TAIL_PROBED | CONN_TAIL_RESENT | CONN_WANTS_WRITABLE,
+	CONN_NOT_ORDINARY_ACK = CONN_UNSETTLED | CONN_ECN | CONN_PERSIST | CONN_RETRANSMIT_HEAD
+		| CONN_WANTS_WRITABLE,
 };
 
-// FIN is still to be sent, which the acknowledgement may let go.
-static inline bool has_fin_waiting(const struct tcp_conn *c)
-{
-	return (c->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) == CONN_FIN_QUEUED;
-}
-
-// Does it, in a segment in order of `len_bytes`, say nothing new? What has neither text nor news may be a duplicate.
+// Does it, in a segment in order of `len_bytes`, say nothing new? What has neither text nor news may be a
+// duplicate.
 static inline bool ack_is_empty(const struct tcp_conn *c, const struct segment *seg, uint32_t wnd,
 				uint32_t len_bytes)
 {
@@ -75,7 +70,7 @@ static inline bool ordinary_ack(struct tcp *tcp, struct tcp_conn *c, const struc
 	uint32_t wnd = (uint32_t)seg->tcp.window << c->snd_wscale;
 	const struct send_segment *record;
 
-	if (unlikely(conn_has(c, CONN_NOT_ORDINARY_ACK) || has_fin_waiting(c) || wnd == 0))
+	if (unlikely(conn_has(c, CONN_NOT_ORDINARY_ACK) || conn_has_fin_to_send(c) || wnd == 0))
 		return false;
 	if (!ack_is_empty(c, seg, wnd, seg->len_bytes)) {
 		record = ordinary_acked(tcp, c, seg);

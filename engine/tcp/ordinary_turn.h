@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The turn that nearly every one is: nothing is in flight, nothing is being repaired, and one small record goes out
-// with the acknowledgement of what has come. The questions of tcp/output are answered first, all at once; what is left
-// is done straight. Any other turn is tcp/output's, which comes to the same in more steps.
+// with the acknowledgement of what has come. The questions of tcp/output are answered first, all at once;
+// what is left is done straight. Any other turn is tcp/output's, which comes to the same in more steps.
 // Called by tcp/output.
 #ifndef TCP_ORDINARY_TURN_H
 #define TCP_ORDINARY_TURN_H
@@ -15,17 +15,10 @@
 
 // What makes a turn another one: something is owed, repaired, probed, or timed by the coarse wheel.
 enum {
-	CONN_NOT_ORDINARY_TURN = CONN_RST_OWED | CONN_ENDED | CONN_OFF_WIRE | CONN_FIN_SENT
-		| CONN_RECOVERY | CONN_PERSIST | CONN_RETRANSMIT_HEAD | CONN_KEEPALIVE
-		| CONN_KEEPALIVE_PROBE | CONN_ECN | CONN_ECE_OWED | CONN_CWR_OWED | CONN_CWR
-		| CONN_LOSS | CONN_FRTO | CONN_FRTO_NEW | CONN_TAIL_PROBE | CONN_TAIL_PROBED,
+	CONN_NOT_ORDINARY_TURN = CONN_UNSETTLED | CONN_RST_OWED | CONN_ENDED | CONN_OFF_WIRE
+		| CONN_FIN_SENT | CONN_PERSIST | CONN_RETRANSMIT_HEAD | CONN_KEEPALIVE
+		| CONN_KEEPALIVE_PROBE | CONN_ECN | CONN_ECE_OWED | CONN_CWR_OWED,
 };
-
-// RFC 5681 4.1, as tcp/output asks it where nothing is in flight.
-static inline bool is_idle(const struct tcp *tcp, const struct tcp_conn *c)
-{
-	return (uint64_t)(tcp->now_ms - c->last_sent_ms) * 1000 > c->rtt.rto_us;
-}
 
 // The record that goes out if it is that turn, else NULL. With nothing in flight Nagle lets anything go.
 static inline struct send_segment *ordinary_record(const struct tcp *tcp, const struct tcp_conn *c)
@@ -35,7 +28,7 @@ static inline struct send_segment *ordinary_record(const struct tcp *tcp, const 
 	if (conn_has(c, CONN_NOT_ORDINARY_TURN) || !conn_is_synchronized(c)
 	    || c->queue.unsent == INDEX_NONE || c->queue.unsent != c->queue.tail
 	    || c->snd.una != c->snd.nxt || c->acks_owed > 0 || c->is_paced
-	    || !segment_tx_is_plain(tcp) || is_idle(tcp, c))
+	    || !segment_tx_is_plain(tcp) || turn_is_idle(tcp, c))
 		return NULL;
 	record = send_segment_at(tcp, c->queue.unsent);
 	return record->kind == SEND_SLAB && record->len_bytes <= c->mss

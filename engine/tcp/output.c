@@ -175,7 +175,7 @@ static void restart_after_idle(struct turn *t)
 {
 	struct tcp_conn *c = t->c;
 
-	if (c->snd.una != c->snd.nxt || !is_idle(t->tcp, c))
+	if (c->snd.una != c->snd.nxt || !turn_is_idle(t->tcp, c))
 		return;
 	c->pace_until_us = 0; // a truncated clock may have come round
 	congestion_on_idle(c, (uint32_t)conn_option(t->tcp, c, PLX_OPTION_INITIAL_WINDOW));
@@ -257,11 +257,6 @@ static enum step put_fin(struct turn *t)
 	return STEP_DONE;
 }
 
-static bool has_fin_to_send(const struct tcp_conn *c)
-{
-	return conn_has(c, CONN_FIN_QUEUED) && !conn_has(c, CONN_FIN_SENT);
-}
-
 // The FIN of a queue that is empty; on the last data segment it has gone already.
 static enum step send_fin(struct turn *t)
 {
@@ -293,7 +288,7 @@ static enum step send_probe(struct turn *t)
 			return STEP_FULL;
 		step = send_new_segment(t, len < unsent ? len : unsent, unsent);
 	} else {
-		step = has_fin_to_send(c) ? put_fin(t) : STEP_DONE;
+		step = conn_has_fin_to_send(c) ? put_fin(t) : STEP_DONE;
 	}
 	if (step == STEP_DONE) {
 		c->flags &= ~CONN_RETRANSMIT_HEAD;
@@ -327,7 +322,7 @@ static enum step send_ack(struct turn *t)
 static void start_timer(struct turn *t, bool is_interrupted)
 {
 	struct tcp_conn *c = t->c;
-	bool is_waiting = c->queue.unsent != INDEX_NONE || has_fin_to_send(c);
+	bool is_waiting = c->queue.unsent != INDEX_NONE || conn_has_fin_to_send(c);
 
 	if (conn_has(c, CONN_PERSIST))
 		return;
@@ -379,7 +374,7 @@ static inline enum step run_open(struct turn *t)
 		step = send_first(t);
 	if (step == STEP_DONE && c->queue.unsent != INDEX_NONE)
 		step = send_new(t);
-	if (step == STEP_DONE && has_fin_to_send(c))
+	if (step == STEP_DONE && conn_has_fin_to_send(c))
 		step = send_fin(t);
 	if (step == STEP_DONE)
 		step = send_ack(t);

@@ -46,6 +46,12 @@ static inline enum step turn_after_send(struct turn *t, enum tx_result result)
 	return STEP_DONE;
 }
 
+// RFC 5681 4.1, of a connection with nothing in flight: has it sent no data for longer than the timeout?
+static inline bool turn_is_idle(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return (uint64_t)(tcp->now_ms - c->last_sent_ms) * 1000 > c->rtt.rto_us;
+}
+
 // A segment without text.
 enum step turn_send_control(struct turn *t, uint32_t seq, uint8_t flags);
 
@@ -69,7 +75,8 @@ static inline uint32_t turn_cut(struct turn *t, uint32_t idx, uint32_t len_bytes
 	return turn_cut_records(t, idx, len_bytes);
 }
 
-// The records from `idx` on, `len_bytes` in all, were sent now, with `flags` added to theirs. Gives the one behind them.
+// The records from `idx` on, `len_bytes` in all, were sent now, with `flags` added to theirs. Gives the one
+// behind them.
 static inline uint32_t turn_mark_sent(struct turn *t, uint32_t idx, uint32_t len_bytes,
 				      uint8_t flags)
 {

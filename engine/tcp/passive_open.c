@@ -44,7 +44,6 @@ void passive_open_of_syn(const struct tcp *tcp, const struct listener *listener,
 {
 	const struct tcp_options *options = &seg->tcp.options;
 	bool is_ipv4 = plx_addr_is_ipv4(&seg->key.remote);
-
 	uint16_t default_mss = is_ipv4 ? TCP_MSS_DEFAULT_IPV4 : TCP_MSS_DEFAULT_IPV6;
 
 	// As a whole: bit by bit each would wait for the one before.

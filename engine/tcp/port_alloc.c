@@ -55,9 +55,9 @@ static const struct port_ahead *find_ahead(struct ports_ahead *ahead, const stru
 	return &ahead->places[place % PORTS_AHEAD];
 }
 
-// The next connection to the same place will most likely get the next port; and connections to several places follow
-// each other as the ones before did. What is fetched when it is expected may be gone when its turn comes, so it is
-// fetched once more shortly before.
+// The next connection to the same place will most likely get the next port; and connections to several places
+// follow each other as the ones before did. What is fetched when it is expected may be gone when its turn
+// comes, so it is fetched once more shortly before.
 static void expect_next(struct tcp *tcp, const struct tuple *tuple, uint64_t port_hash)
 {
 	struct ports_ahead *ahead = &tcp->ports_ahead;
@@ -121,5 +121,6 @@ int port_alloc(struct tcp *tcp, struct tuple *tuple)
 	if (in_time_wait.time_wait == INDEX_NONE)
 		return -EADDRNOTAVAIL;
 	*tuple = in_time_wait;
+	expect_next(tcp, tuple, f);
 	return 0;
 }

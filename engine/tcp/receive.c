@@ -58,15 +58,11 @@ static __rte_noinline struct rte_mbuf *take_apart(struct segment *seg)
 
 struct rte_mbuf *receive_detach(struct segment *seg)
 {
-	struct rte_mbuf *m = seg->mbuf;
+	struct rte_mbuf *m;
 
-	if (unlikely(m->next != NULL)) {
-		m = take_apart(seg);
-	} else {
-		m->data_off = (uint16_t)(m->data_off + seg->payload_offset);
-		m->data_len = (uint16_t)seg->len_bytes;
-		m->pkt_len = seg->len_bytes;
-	}
+	if (likely(seg->mbuf->next == NULL))
+		return receive_cut(seg);
+	m = take_apart(seg);
 	seg->mbuf = NULL;
 	return m;
 }

@@ -12,6 +12,18 @@
 #include "tcp/spare_mbufs.h"
 #include "tcp/tcp.h"
 
+// Leaves of a frame in one mbuf the payload of its segment.
+static inline struct rte_mbuf *receive_cut(struct segment *seg)
+{
+	struct rte_mbuf *m = seg->mbuf;
+
+	m->data_off = (uint16_t)(m->data_off + seg->payload_offset);
+	m->data_len = (uint16_t)seg->len_bytes;
+	m->pkt_len = seg->len_bytes;
+	seg->mbuf = NULL;
+	return m;
+}
+
 // The segment's payload as a chain of its own, cut out of its frame; takes seg->mbuf.
 struct rte_mbuf *receive_detach(struct segment *seg);
 
@@ -39,19 +51,16 @@ void receive_append(struct tcp *tcp, struct tcp_conn *c, struct rte_mbuf *chain,
 static inline void receive_segment(struct tcp *tcp, struct tcp_conn *c, uint32_t idx,
 				   struct segment *seg)
 {
-	struct rte_mbuf *m = seg->mbuf;
+	struct rte_mbuf *m;
 
-	if (unlikely(m->next != NULL || c->rcv_head != NULL
+	if (unlikely(seg->mbuf->next != NULL || c->rcv_head != NULL
 		     || conn_has(c, CONN_READ_SHUT | CONN_USER_CLOSED))) {
 		uint32_t len_bytes = seg->len_bytes;
 
 		receive_append(tcp, c, receive_detach(seg), len_bytes);
 		return;
 	}
-	m->data_off = (uint16_t)(m->data_off + seg->payload_offset);
-	m->data_len = (uint16_t)seg->len_bytes;
-	m->pkt_len = seg->len_bytes;
-	seg->mbuf = NULL;
+	m = receive_cut(seg);
 	receive_advance(tcp, c, seg->len_bytes);
 	c->rcv_bytes += seg->len_bytes;
 	c->rcv_head = m;

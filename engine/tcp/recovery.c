@@ -132,8 +132,9 @@ static unsigned threshold(const struct tcp *tcp, const struct tcp_conn *c)
 	return whole > DUPACK_THRESHOLD ? whole - 1 : DUPACK_THRESHOLD;
 }
 
-// What a recovery sends again are holes: duplicates of the first new segment it sent, which begins at `recover`, tell
-// of that one's loss. After a timeout they may be echoes of copies; then `recover` lies ahead.
+// What a recovery sends again are holes: duplicates of the first new segment it sent, which begins at
+// `recover`, tell of that one's loss. After a timeout they may be echoes of copies; then `recover` lies
+// ahead.
 static bool begins_at_recover(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	return c->snd.una == c->recover && c->queue.head != INDEX_NONE
@@ -175,7 +176,8 @@ void recovery_on_duplicate(struct tcp *tcp, struct tcp_conn *c)
 		if (is_overdue(tcp, c))
 			recovery_enter_again(tcp, c);
 	} else if (conn_has(c, CONN_LOSS)) {
-		// Of copies, mostly; unless the first segment's is overdue. One reduction was enough for the window.
+		// Of copies, mostly; unless the first segment's is overdue. One reduction was enough for the
+		// window.
 		if (is_overdue(tcp, c))
 			c->flags |= CONN_RETRANSMIT_HEAD;
 	} else {
@@ -229,8 +231,8 @@ static void go_back(struct tcp *tcp, struct tcp_conn *c, uint32_t lost)
 	conn_wants_output(tcp, c);
 }
 
-// Of what duplicates have told so much is acknowledged now. Gives for how many segments that was; all but the last of
-// them, which fills the gap.
+// Of what duplicates have told so much is acknowledged now. Gives for how many segments that was; all but the
+// last of them, which fills the gap.
 static uint32_t forget_acked(struct tcp_conn *c, uint32_t acked_bytes)
 {
 	uint32_t told = (acked_bytes - 1) / c->mss;
@@ -257,8 +259,8 @@ void recovery_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_news 
 			return;
 		}
 	}
-	// Step 5, partial acknowledgement: the next hole, at once. Of what was acknowledged all but the segment sent
-	// again had been told of by duplicates.
+	// Step 5, partial acknowledgement: the next hole, at once. Of what was acknowledged all but the
+	// segment sent again had been told of by duplicates.
 	told = forget_acked(c, news->acked_bytes);
 	c->loss.unacked = conn_unacked(c);
 	if (!is_awaited(tcp, c))

@@ -3,7 +3,7 @@
 // Fast retransmit and fast recovery of RFC 6582 (NewReno), with limited transmit (RFC 3042), early retransmit
 // (RFC 5827), a threshold of duplicates that follows the path's reordering, and the discovery that a
 // retransmission was lost too. What may be sent meanwhile is tcp/reduction's.
-// Called by tcp/ack for duplicate and new acknowledgements, by tcp/tail_probe.
+// Called by tcp/ack and tcp/ordinary_ack for acknowledgements, by tcp/tail_probe.
 #ifndef TCP_RECOVERY_H
 #define TCP_RECOVERY_H
 
@@ -35,7 +35,8 @@ plx_time recovery_answer_at(const struct tcp *tcp, const struct tcp_conn *c);
 // Is there anything new that the peer's window has room for, and that nothing but cwnd would hold back?
 bool recovery_has_new_to_send(const struct tcp *tcp, const struct tcp_conn *c);
 
-// Keeps `recover` behind SND.UNA from ever seeming to lie ahead of it: it follows when it is between 1 and 2 GB behind.
+// Keeps `recover` behind SND.UNA from ever seeming to lie ahead of it: it follows when it is between 1 and 2
+// GB behind.
 static inline void recovery_follow(struct tcp_conn *c)
 {
 	if (unlikely((c->snd.una - c->recover) >> 30 == 1))

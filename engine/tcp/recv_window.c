@@ -5,10 +5,7 @@
 // Called by tcp/segment_tx, tcp/receive, tcp/user.
 #include "tcp/recv_window.h"
 
-#include "base/min.h"
 #include "net/ip_output.h"
-#include "tcp/recv_tuning.h"
-#include "tcp/seq.h"
 #include "wire/tcp.h"
 
 enum {

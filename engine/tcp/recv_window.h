@@ -35,8 +35,8 @@ static inline uint16_t recv_window_announce(struct tcp *tcp, struct tcp_conn *c)
 	    && tcp->mbufs_free > tcp->mbuf_floor)
 		window = room;
 	field = window >> c->rcv_wscale;
-	// Rounded up where rounding down would take back what was granted, as long as the buffer is overrun by less than
-	// one unit.
+	// Rounded up where rounding down would take back what was granted, as long as the buffer is overrun
+	// by less than one unit.
 	if (field << c->rcv_wscale < granted && field << c->rcv_wscale < room && field < UINT16_MAX)
 		field++;
 	assert(field <= UINT16_MAX);
@@ -47,8 +47,8 @@ static inline uint16_t recv_window_announce(struct tcp *tcp, struct tcp_conn *c)
 // The same for SYN and SYN+ACK, whose field is never scaled (RFC 7323 2.2).
 uint16_t recv_window_announce_syn(struct tcp *tcp, struct tcp_conn *c);
 
-// Has reading made so much room that the peer should be told? Two segments or half the buffer, and at least twice what the
-// peer still has: small reads from a wide window cause no segment of their own.
+// Has reading made so much room that the peer should be told? Two segments or half the buffer, and at least
+// twice what the peer still has: small reads from a wide window cause no segment of their own.
 static inline bool recv_window_is_worth_update(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	uint32_t buffer = recv_tuning_buffer(tcp, c);

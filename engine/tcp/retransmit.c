@@ -70,8 +70,8 @@ void retransmit_on_new_ack(struct tcp *tcp, struct tcp_conn *c)
 		c->rto_deadline = PLX_TIME_NEVER;
 	else if (!conn_has(c, CONN_RECOVERY) || !c->has_partial_ack)
 		retransmit_start(tcp, c);
-	// Impatient variant: of partial acknowledgements the first one only (RFC 6582 4). Where a round trip takes as
-	// long as the timeout, some of them at least.
+	// Impatient variant: of partial acknowledgements the first one only (RFC 6582 4). Where a round trip
+	// takes as long as the timeout, some of them at least.
 	if (conn_has(c, CONN_RECOVERY) && !c->has_partial_ack)
 		retransmit_put_off(tcp, c, patience(c));
 	c->has_partial_ack = conn_has(c, CONN_RECOVERY);
@@ -181,8 +181,8 @@ static void lose_all(struct tcp *tcp, struct tcp_conn *c)
 	// A recovery that has come far enough for a partial acknowledgement has reduced for this window already.
 	congestion_on_timeout(c, c->backoff == 0 && !(is_in_recovery && c->has_partial_ack));
 	ecn_on_reduction(c);
-	// It is the first retransmission that was needed or not: in a recovery, and with timestamps, which go on telling
-	// (RFC 3522 3.2 step 2), after several timeouts.
+	// It is the first retransmission that was needed or not: in a recovery, and with timestamps, which go
+	// on telling (RFC 3522 3.2 step 2), after several timeouts.
 	if (is_first)
 		spurious_begin(tcp, c, ssthresh);
 	else if (!is_in_recovery && !conn_has(c, CONN_TIMESTAMPS))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The retransmission timer of RFC 6298 5, R1 and R2 of RFC 9293 3.8.3.
-// Called by tcp/timers on expiry, tcp/ack when it is to be restarted, tcp/output when it is to be started.
+// Called by tcp/timers on expiry, tcp/ack and tcp/ordinary_ack when it is to be restarted or stopped,
+// tcp/output and tcp/ordinary_turn when it is to be started.
 #ifndef TCP_RETRANSMIT_H
 #define TCP_RETRANSMIT_H
 

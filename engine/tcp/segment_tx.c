@@ -238,7 +238,8 @@ static __rte_noinline enum tx_result transmit_syn(struct tcp *tcp, struct tcp_co
 						  const struct payload *none, uint8_t flags,
 						  uint32_t seq)
 {
-	return transmit(tcp, c, burst, none, &(struct segment_form){seq, flags, 0, true, false});
+	return transmit(tcp, c, burst, none,
+			&(struct segment_form){.seq = seq, .flags = flags, .may_be_syn = true});
 }
 
 enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
@@ -254,7 +255,7 @@ enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx
 		tcp_count(tcp, PLX_COUNTER_TCP_ACKS);
 	else if ((flags & TCP_RST) != 0)
 		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_SENT);
-	return transmit(tcp, c, burst, &none, &(struct segment_form){seq, flags, 0, false, false});
+	return transmit(tcp, c, burst, &none, &(struct segment_form){.seq = seq, .flags = flags});
 }
 
 // Headers go in front of the payload where it lies, if nobody else holds or shares the mbuf.
@@ -405,7 +406,7 @@ enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_bu
 			       uint32_t idx, uint32_t len_bytes, uint8_t flags)
 {
 	const struct send_segment *first = send_segment_at(tcp, idx);
-	struct segment_form form = {first->seq, flags, 0, false, false};
+	struct segment_form form = {.seq = first->seq, .flags = flags};
 	struct payload payload = {0};
 
 	take_payload(tcp, idx, len_bytes, &payload);
@@ -428,14 +429,15 @@ enum tx_result segment_tx_slab(struct tcp *tcp, struct tcp_conn *c, struct tx_bu
 	m->pkt_len = record->len_bytes;
 	payload.sum = checksum_copy(rte_pktmbuf_mtod(m, uint8_t *), send_slab_data(tcp, record),
 				    record->len_bytes, 0);
-	return transmit(tcp, c, burst, &payload,
-			&(struct segment_form){record->seq, flags, 0, false, true});
+	return transmit(
+		tcp, c, burst, &payload,
+		&(struct segment_form){.seq = record->seq, .flags = flags, .is_plain = true});
 }
 
 enum tx_result segment_tx_cut(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 			      const struct segment_cut *cut, uint8_t flags)
 {
-	struct segment_form form = {send_segment_at(tcp, cut->idx)->seq, flags, 0, false, false};
+	struct segment_form form = {.seq = send_segment_at(tcp, cut->idx)->seq, .flags = flags};
 	struct payload payload = {.m = segment_cut_payload(tcp, cut)};
 
 	if (payload.m == NULL)

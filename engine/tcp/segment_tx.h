@@ -34,13 +34,13 @@ enum tx_result {
 enum tx_result segment_tx_control(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 				  uint32_t seq, uint8_t flags);
 
-// A segment with `len_bytes` of payload, which begins at record `idx` and ends with a record. It is ECN-capable when
-// all of it is new and the connection is (RFC 3168 6.1.5).
+// A segment with `len_bytes` of payload, which begins at record `idx` and ends with a record. It is
+// ECN-capable when all of it is new and the connection is (RFC 3168 6.1.5).
 enum tx_result segment_tx_data(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 			       uint32_t idx, uint32_t len_bytes, uint8_t flags);
 
-// A segment of all of one record, which lies in a slab, by a connection without ECN, where the port computes nothing:
-// what segment_tx_data() comes to then.
+// A segment of all of one record, which lies in a slab, by a connection without ECN, where the port computes
+// nothing: what segment_tx_data() comes to then.
 enum tx_result segment_tx_slab(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 			       const struct send_segment *record, uint8_t flags);
 
@@ -51,8 +51,8 @@ static inline bool segment_tx_is_plain(const struct tcp *tcp)
 		== 0;
 }
 
-// Several segments of new data as one frame, which the port cuts. FIN and PSH of `flags` are the last one's, CWR is the
-// first one's.
+// Several segments of new data as one frame, which the port cuts. FIN and PSH of `flags` are the last one's,
+// CWR is the first one's.
 struct segment_cut;
 enum tx_result segment_tx_cut(struct tcp *tcp, struct tcp_conn *c, struct tx_burst *burst,
 			      const struct segment_cut *cut, uint8_t flags);

@@ -3,7 +3,7 @@
 // What the user has sent and the peer has not acknowledged, as a chain of records. A record is a run of
 // bytes in one buffer: a slab block (small payloads), an mbuf (larger ones) or external memory.
 // Links and per-segment facts stand here, beside the buffer, never in the mbuf, which a driver may hold.
-// Filled by tcp/user, cut into segments by tcp/output, shortened by tcp/ack.
+// Filled by tcp/user, cut into segments by tcp/output, shortened by tcp/ack and tcp/ordinary_ack.
 #ifndef TCP_SEND_QUEUE_H
 #define TCP_SEND_QUEUE_H
 

@@ -2,9 +2,10 @@
 //
 // Received mbufs that nobody needs any more, on their way to what is sent next: an acknowledgement goes out in the
 // mbuf that an earlier frame of the same iteration came in, still in the cache, and the pool is asked by neither.
-// What plx_output() leaves goes back to the pool's cache of this core in one go; until it is called they stay, a burst's
-// worth at most.
-// Called by stack/input and tcp/receive to put, by tcp/segment_tx and tcp/segment_cut to take, by stack/poll to return.
+// What plx_output() leaves goes back to the pool's cache of this core in one go; until it is called they
+// stay, a burst's worth at most.
+// Called by stack/input and tcp/receive to put, by tcp/segment_tx and tcp/segment_cut to take, by stack/poll
+// to return.
 #ifndef TCP_SPARE_MBUFS_H
 #define TCP_SPARE_MBUFS_H
 
@@ -23,7 +24,8 @@ static inline void spare_mbufs_put(struct tcp *tcp, struct rte_mbuf *m)
 		rte_pktmbuf_free(m);
 }
 
-// What a driver reads of an mbuf that is sent without offloads; all else is as it is in the pool.
+// What a driver reads of an mbuf that is sent; all else is as it is in the pool. The four fields that begin with
+// data_off are written together, by one store.
 static inline void spare_mbuf_reset(struct rte_mbuf *m)
 {
 	m->data_off = RTE_PKTMBUF_HEADROOM;

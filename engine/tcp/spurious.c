@@ -53,8 +53,9 @@ static void restore(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *
 
 	if (cwnd > ssthresh)
 		cwnd = ssthresh; // a mark's reduction stays
-	// The answers to copies are still to come, and tell of no loss. There is one of a fast retransmit, and one for each
-	// timeout, a tail probe's perhaps besides: only so many would pass for duplicates that begin a recovery.
+	// The answers to copies are still to come, and tell of no loss. There is one of a fast retransmit,
+	// and one for each timeout, a tail probe's perhaps besides: only so many would pass for duplicates
+	// that begin a recovery.
 	if (!conn_has(c, CONN_LOSS))
 		c->recover = c->snd.una;
 	else if (news->timeouts + 1 >= DUPACK_THRESHOLD)
@@ -125,8 +126,8 @@ static bool frto_on_ack(struct tcp *tcp, struct tcp_conn *c, const struct ack_ne
 	return true;
 }
 
-// Without timestamps the time alone tells, as long as it is too short for any round trip, and there is one copy that
-// it could be an answer to. That is enough to be slower next time, and not to open the window.
+// Without timestamps the time alone tells, as long as it is too short for any round trip, and there is one
+// copy that it could be an answer to. That is enough to be slower next time, and not to open the window.
 static bool came_before_any_answer(const struct tcp_conn *c, const struct ack_news *news)
 {
 	return !news->has_ts_ecr && !conn_has(c, CONN_LOSS | CONN_TAIL_RESENT) && news->rtt != 0

@@ -14,8 +14,8 @@
 // Less is not worth a timer, and hosts delay as much.
 #define TAIL_PROBE_MIN (10 * PLX_MILLISECOND)
 
-// Is the retransmission that a recovery hangs on to be sent once more? The peer acknowledges without delay what fills
-// a gap, so even a single segment's silence tells.
+// Is the retransmission that a recovery hangs on to be sent once more? The peer acknowledges without delay
+// what fills a gap, so even a single segment's silence tells.
 static bool is_repair_eligible(const struct tcp_conn *c)
 {
 	return conn_has(c, CONN_RECOVERY) && c->has_data_rtt && c->backoff == 0

@@ -31,7 +31,7 @@ bool plx_addr_is_any(const struct plx_addr *addr)
 
 bool plx_addr_is_equal(const struct plx_addr *a, const struct plx_addr *b)
 {
-	return memcmp(a->bytes, b->bytes, ADDR_BYTES) == 0;
+	return addr_is_equal(a, b);
 }
 
 int plx_addr_parse(const char *text, struct plx_addr *addr)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The Internet checksum in wide steps (RFC 1071 2: sums of wider words reduce to the same result).
-// Short pieces are taken by 8 bytes, an addition and its carry each, long ones by 64, with AVX2 where the processor has it: a stack
-// without offload spends a tenth of a full segment's time here. Called through checksum.h.
+// Short pieces are taken by 8 bytes, an addition and its carry each, long ones by 64, with AVX2 where the
+// processor has it: a stack without offload spends a tenth of a full segment's time here. Called through
+// checksum.h.
 #include "wire/checksum.h"
 
 #include <assert.h>

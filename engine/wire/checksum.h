@@ -28,8 +28,8 @@ static inline uint32_t checksum_add(uint32_t sum, uint32_t part)
 	return sum + (sum < part);
 }
 
-// Brings a sum of 32-bit words, kept in 64 bits, down to a partial sum: added to itself with its halves exchanged, the
-// upper half has the sum of both and its carry.
+// Brings a sum of 32-bit words, kept in 64 bits, down to a partial sum: added to itself with its halves
+// exchanged, the upper half has the sum of both and its carry.
 static inline uint32_t checksum_narrow(uint64_t sum)
 {
 	return (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);

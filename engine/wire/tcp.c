@@ -75,8 +75,8 @@ static enum plx_drop read_options(const uint8_t *option, size_t len_bytes, bool 
 	return PLX_DROP_NONE;
 }
 
-// MSS, NOP WINDOW_SCALE, NOP NOP TIMESTAMPS, as we send them; or MSS, SACK_PERMITTED TIMESTAMPS, NOP WINDOW_SCALE, as Linux
-// does. False: neither.
+// MSS, NOP WINDOW_SCALE, NOP NOP TIMESTAMPS, as we send them; or MSS, SACK_PERMITTED TIMESTAMPS, NOP
+// WINDOW_SCALE, as Linux does. False: neither.
 static bool read_usual_offers(const uint8_t *option, struct tcp_options *out)
 {
 	uint32_t mss = load_be32(option);

@@ -84,8 +84,8 @@ enum {
 enum plx_drop tcp_options_parse(const uint8_t *bytes, struct tcp_header *out);
 
 // Reads the header and its options from `len_bytes` bytes, the whole segment. PLX_DROP_NONE, or
-// PLX_DROP_TCP_HEADER, PLX_DROP_TCP_OPTION; then `out` is not to be used. What a data segment carries, NOP NOP TIMESTAMPS
-// or nothing, is the straight way.
+// PLX_DROP_TCP_HEADER, PLX_DROP_TCP_OPTION; then `out` is not to be used. What a data segment carries, NOP
+// NOP TIMESTAMPS or nothing, is the straight way.
 static inline enum plx_drop tcp_header_parse(const uint8_t *bytes, size_t len_bytes,
 					     struct tcp_header *out)
 {

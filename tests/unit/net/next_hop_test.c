@@ -206,9 +206,39 @@ static void a_table_without_room_leaves_no_next_hop(void **state)
 	fixture_close(&f);
 }
 
+// A host that has a route of its own is a gateway as well: as destination it is reached by another one, whichever of
+// the two was asked for first.
+static void a_gateway_behind_another_is_two_things(void **state)
+{
+	static const char *const destinations[] = {"198.18.0.7", "192.0.2.1"};
+	static struct plx_route routes[2];
+
+	(void)state;
+	routes[0] = (struct plx_route){addr("198.18.0.7"), addr("198.18.0.254"), 32};
+	routes[1] = (struct plx_route){addr("192.0.2.0"), addr("198.18.0.7"), 24};
+	for (unsigned first = 0; first < 2; first++) {
+		struct net_fixture f = fixture_prepare();
+
+		f.config.routes = routes;
+		f.config.n_routes = 2;
+		fixture_open(&f);
+		resolve(&f, "198.18.0.254", &PEER_MAC);
+		resolve(&f, "198.18.0.7", &OTHER_MAC);
+		for (unsigned i = 0; i < 4; i++) {
+			unsigned which = (first + i) % 2;
+
+			assert_int_equal(
+				sends(&f, destinations[which], which == 0 ? &PEER_MAC : &OTHER_MAC),
+				NET_TX_READY);
+		}
+		fixture_close(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_gateway_behind_another_is_two_things),
 		cmocka_unit_test(what_shares_a_place_keeps_its_own_next_hop),
 		cmocka_unit_test(more_destinations_than_places_are_told_apart),
 		cmocka_unit_test(a_route_is_not_asked_while_the_neighbour_is_there),
