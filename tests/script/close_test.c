@@ -269,6 +269,25 @@ static void fin_wait_2_time_is_an_option(void **state)
 	expect_event(f, PLX_EVENT_FAILED, -ETIMEDOUT);
 }
 
+// Counted from when our FIN was acknowledged: a peer that goes on acknowledging, and sends no FIN, gains nothing.
+static void acks_do_not_prolong_closed_fin_wait_2(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	fixture_set_option(f, PLX_OPTION_FIN_WAIT_2_TIME, 10 * PLX_SECOND);
+	fixture_fin_wait_2(state);
+	advance(f, 5000);
+	segment_arrives(f, SEG());
+	advance(f, 4999);
+	segment_arrives(f, SEG(.wnd = f->peer.wnd - 1));
+	expect_silence(f);
+	expect_no_event(f);
+	advance(f, 1);
+	expect_event(f, PLX_EVENT_FAILED, -ETIMEDOUT);
+	segment_arrives(f, SEG());
+	expect_segment(f, SEG(.flags = TCP_RST, .seq = f->snd_nxt));
+}
+
 // RFC 9293 3.10.4, SYN-RECEIVED by simultaneous open: CLOSE goes through FIN_WAIT_1.
 static void close_in_syn_received_sends_fin(void **state)
 {
@@ -414,6 +433,7 @@ int main(void)
 		SCENARIO(data_after_close_is_reset),
 		SCENARIO(closed_fin_wait_2_ends_by_itself),
 		SCENARIO(fin_wait_2_time_is_an_option),
+		SCENARIO(acks_do_not_prolong_closed_fin_wait_2),
 		SCENARIO(close_in_syn_received_sends_fin),
 		SCENARIO(linger_zero_closes_with_rst),
 		SCENARIO(abort_sends_rst_and_forgets_the_queue),
