@@ -254,6 +254,24 @@ static void last_port_is_taken_out_of_time_wait(void **state)
 	assert_int_equal(plx_connect(f->stack, &args, &f->conn), -EADDRNOTAVAIL);
 }
 
+// The peer's connection from `port` is opened and closed, by us first; both sequence numbers are behind the FINs.
+static void opens_and_waits(struct fixture *f, uint16_t port)
+{
+	f->to_stack.src_port = port;
+	f->rcv_nxt = f->peer.isn + 1;
+	peer_sends_syn(f);
+	f->snd_nxt = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK))->tcp.seq + 1;
+	segment_arrives(f, SEG());
+	expect_event(f, PLX_EVENT_ACCEPTED, 0);
+	user_closes(f);
+	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	f->snd_nxt++;
+	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK));
+	f->rcv_nxt++;
+	expect_last_ack(f);
+	expect_event(f, PLX_EVENT_CLOSED, 0);
+}
+
 // Bounded: when the table is full the oldest goes (DEVIATION), counted.
 static void oldest_entry_goes_when_the_table_is_full(void **state)
 {
@@ -261,26 +279,40 @@ static void oldest_entry_goes_when_the_table_is_full(void **state)
 
 	f->config.max_time_wait = 2;
 	fixture_time_wait(state);
-	for (unsigned i = 1; i <= 2; i++) {
-		f->to_stack.src_port = (uint16_t)(f->peer.port + i);
-		f->rcv_nxt = f->peer.isn + 1;
-		peer_sends_syn(f);
-		f->snd_nxt = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK))->tcp.seq + 1;
-		segment_arrives(f, SEG());
-		expect_event(f, PLX_EVENT_ACCEPTED, 0);
-		user_closes(f);
-		expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK));
-		f->snd_nxt++;
-		segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK));
-		expect_segment(f, SEG(.flags = TCP_ACK));
-		expect_event(f, PLX_EVENT_CLOSED, 0);
-	}
+	for (unsigned i = 1; i <= 2; i++)
+		opens_and_waits(f, (uint16_t)(f->peer.port + i));
 	assert_int_equal(stats_of(f).time_wait, 2);
 	expect_counter(f, PLX_COUNTER_TCP_TIME_WAIT_EVICTED, 1);
 
 	f->to_stack.src_port = f->peer.port;
 	segment_arrives(f, SEG(.flags = TCP_FIN | TCP_ACK));
 	expect_segment(f, SEG(.flags = TCP_RST));
+}
+
+// What was known of the entry that would go next is not taken for its own by the one that gets its place.
+static void place_of_the_oldest_entry_is_another_ones_afterwards(void **state)
+{
+	struct fixture *f = fixture_time_wait(state);
+
+	advance(f, 1000);
+	opens_and_waits(f, f->peer.port + 1);
+	advance(f, 59000);
+	assert_int_equal(stats_of(f).time_wait, 1);
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->rcv_nxt + 1000));
+	f->snd_nxt = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK))->tcp.seq + 1;
+	segment_arrives(f, SEG(.seq = f->rcv_nxt + 1001));
+	expect_event(f, PLX_EVENT_ACCEPTED, 0);
+	expect_counter(f, PLX_COUNTER_TCP_TIME_WAIT_REUSED, 1);
+
+	opens_and_waits(f, f->peer.port + 2);
+	assert_int_equal(stats_of(f).time_wait, 1);
+	advance(f, 60 * 1000);
+	assert_int_equal(stats_of(f).time_wait, 0);
+	segment_arrives(f, SEG());
+	expect_segment(f, SEG(.flags = TCP_RST, .seq = f->snd_nxt));
+	judge_forget(&f->judge);
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = 5));
+	expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .ack = 6));
 }
 
 // A connection that the user still holds waits as a whole, and becomes no entry before it is closed.
@@ -443,6 +475,7 @@ int main(void)
 		SCENARIO(entry_may_expire_behind_the_attempt),
 		SCENARIO(last_port_is_taken_out_of_time_wait),
 		SCENARIO(oldest_entry_goes_when_the_table_is_full),
+		SCENARIO(place_of_the_oldest_entry_is_another_ones_afterwards),
 		SCENARIO(unread_connection_waits_as_a_whole),
 		SCENARIO(unread_connection_without_time_wait_waits_for_its_user),
 		SCENARIO(syn_with_timestamps_reopens_a_connection_without),
