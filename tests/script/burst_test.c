@@ -5,6 +5,8 @@
 // the same random segments, one in bursts and one by one. Architecture, "Burst look-up can be stale".
 #include <stdlib.h>
 
+#include "base/flow_key.h"
+#include "base/flow_table.h"
 #include "base/random.h"
 #include <rte_mbuf.h>
 
@@ -242,11 +244,96 @@ static void flood_of_syns_leaves_room_for_connections(void **state)
 	forget_output(f);
 }
 
+static int compare_places(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+// Two ports of the peer whose flows have one tag in one bucket, the table having no more than so many buckets.
+static void find_twins(const struct fixture *f, uint16_t ports[2])
+{
+	enum { BUCKETS_MAX = 512, PORTS = 60000, PORT_BITS = 16, TAG_SHIFT = 32 };
+	static uint64_t places[PORTS]; // tag, bucket and port
+	struct flow_key key = {.local = f->to_stack.dst, .remote = f->to_stack.src};
+	struct flow_secret secret;
+	unsigned i;
+
+	flow_secret_init_seed(&secret, f->config.seed);
+	for (i = 0; i < PORTS; i++) {
+		uint64_t hash;
+
+		flow_key_set_ports(&key, FIXTURE_PORT, (uint16_t)(UINT16_MAX - i), 0);
+		hash = flow_hash(&secret, &key);
+		places[i] = (uint64_t)flow_tag(hash) << TAG_SHIFT
+			| (hash % BUCKETS_MAX) << PORT_BITS | key.remote_port;
+	}
+	qsort(places, PORTS, sizeof(places[0]), compare_places);
+	for (i = 1; i < PORTS && places[i - 1] >> PORT_BITS != places[i] >> PORT_BITS; i++)
+		;
+	assert_in_range(i, 1, PORTS - 1);
+	ports[0] = (uint16_t)places[i - 1];
+	ports[1] = (uint16_t)places[i];
+}
+
+// The first of the two is established when the other one comes, whose handshake is one burst if its `iss` is known
+// to the peer; then both send. Returns that number.
+static uint32_t second_twin_comes(void **state, bool in_one_burst, uint32_t iss)
+{
+	struct fixture *f = fixture_plan(state);
+	uint16_t ports[2];
+	plx_conn first;
+
+	find_twins(f, ports);
+	f->to_stack.src_port = ports[0];
+	first = fixture_established(state)->conn;
+	burst_begin(f);
+	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->peer.isn, .src_port = ports[1]));
+	if (!in_one_burst) {
+		burst_end(f);
+		iss = expect_segment(f, SEG(.flags = TCP_SYN | TCP_ACK, .dst_port = ports[1]))
+			      ->tcp.seq;
+		burst_begin(f);
+	}
+	segment_arrives(f, SEG(.ack = iss + 1, .src_port = ports[1]));
+	burst_end(f);
+	forget_output(f);
+	expect_event(f, PLX_EVENT_ACCEPTED, 0);
+	assert_int_equal(info_of(f).remote_port, ports[1]);
+	assert_int_equal(info_of(f).state, PLX_STATE_ESTABLISHED);
+
+	burst_begin(f);
+	segment_arrives(f, SEG(.len = 10));
+	segment_arrives(
+		f,
+		SEG(.flags = TCP_FIN | TCP_ACK, .ack = iss + 1, .len = 20, .src_port = ports[1]));
+	burst_end(f);
+	forget_output(f);
+	forget_events(f);
+	assert_int_equal(info_of(f).state, PLX_STATE_CLOSE_WAIT);
+	assert_int_equal(info_of(f).readable_bytes, 20);
+	f->conn = first;
+	assert_int_equal(info_of(f).state, PLX_STATE_ESTABLISHED);
+	assert_int_equal(info_of(f).readable_bytes, 10);
+	return iss;
+}
+
+// What bucket and tag mean is one of two flows: a segment goes to the one whose key it has.
+static void flows_of_one_tag_keep_their_segments(void **state)
+{
+	uint32_t iss = second_twin_comes(state, false, 0);
+
+	fixture_renew(state);
+	assert_int_equal(second_twin_comes(state, true, iss), iss);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(burst_gives_what_single_segments_give),
 		SCENARIO(flood_of_syns_leaves_room_for_connections),
+		SCENARIO(flows_of_one_tag_keep_their_segments),
 	};
 
 	test_eal_init();
