@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/eal_main.h"
@@ -35,15 +36,22 @@ struct model {
 	struct port ports[DESTINATIONS][PORTS];
 };
 
-static struct model *model_open(uint16_t first, uint16_t last)
+static struct model *model_prepare(uint16_t first, uint16_t last)
 {
 	static struct model m;
 
 	m = (struct model){.f = tcp_fixture_prepare()};
 	m.f.config.port_first = first;
 	m.f.config.port_last = last;
-	tcp_fixture_open(&m.f);
 	return &m;
+}
+
+static struct model *model_open(uint16_t first, uint16_t last)
+{
+	struct model *m = model_prepare(first, last);
+
+	tcp_fixture_open(&m->f);
+	return m;
 }
 
 static struct tuple tuple_to(unsigned destination)
@@ -231,6 +239,34 @@ static void ports_for_one_destination_rest_as_long_as_they_can(void **state)
 	tcp_fixture_close(&m->f);
 }
 
+// RFC 6056 3.3.4: F() has the local address too, so that two sources, in turn, have a sequence each for one
+// destination, and neither tells anything of the other.
+static void each_source_has_a_sequence_of_its_own(void **state)
+{
+	enum { TURNS = 200 };
+	static const char *const sources[] = {"198.18.0.2", "198.18.0.3"};
+	struct model *m = model_prepare(1024, 65535);
+	int last[2] = {0};
+
+	(void)state;
+	m->f.config.seed = 1; // one of the many by which the two have no counter in common
+	tcp_fixture_open(&m->f);
+	for (unsigned i = 0; i < 2 * TURNS; i++) {
+		struct tuple tuple = tuple_to(0);
+		int *before = &last[i % 2];
+
+		assert_int_equal(plx_addr_parse(sources[i % 2], &tuple.key.local), 0);
+		assert_int_equal(port_alloc(m->f.tcp, &tuple), 0);
+		assert_int_equal(tuple.hash, flow_hash(&m->f.tcp->flow_secret, &tuple.key));
+		if (i >= 2)
+			assert_int_equal(tuple.key.local_port,
+					 *before == 65535 ? 1024 : *before + 1);
+		*before = tuple.key.local_port;
+	}
+	assert_true(abs(last[0] - last[1]) > TURNS);
+	tcp_fixture_close(&m->f);
+}
+
 // RFC 6056 3.3.4: what one destination gets tells nothing of where another begins.
 static void each_destination_begins_somewhere_else(void **state)
 {
@@ -267,6 +303,7 @@ int main(void)
 		cmocka_unit_test(a_tuple_is_free_unless_a_connection_has_it),
 		cmocka_unit_test(random_use_prefers_ports_that_nobody_remembers),
 		cmocka_unit_test(ports_for_one_destination_rest_as_long_as_they_can),
+		cmocka_unit_test(each_source_has_a_sequence_of_its_own),
 		cmocka_unit_test(each_destination_begins_somewhere_else),
 	};
 
