@@ -286,7 +286,7 @@ static uint32_t second_twin_comes(void **state, bool in_one_burst, uint32_t iss)
 	plx_conn first;
 
 	find_twins(f, ports);
-	f->to_stack.src_port = ports[0];
+	f->peer.port = ports[0];
 	first = fixture_established(state)->conn;
 	burst_begin(f);
 	segment_arrives(f, SEG(.flags = TCP_SYN, .seq = f->peer.isn, .src_port = ports[1]));
@@ -314,6 +314,7 @@ static uint32_t second_twin_comes(void **state, bool in_one_burst, uint32_t iss)
 	assert_int_equal(info_of(f).state, PLX_STATE_CLOSE_WAIT);
 	assert_int_equal(info_of(f).readable_bytes, 20);
 	f->conn = first;
+	assert_int_equal(info_of(f).remote_port, ports[0]);
 	assert_int_equal(info_of(f).state, PLX_STATE_ESTABLISHED);
 	assert_int_equal(info_of(f).readable_bytes, 10);
 	return iss;
