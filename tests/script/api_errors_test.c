@@ -64,6 +64,28 @@ static void create_refuses_what_is_out_of_range(void **state)
 	assert_int_equal(create(&good), -EINVAL);
 }
 
+// stack.h: buffers of the pool hold the headers and a small payload at least.
+static void create_refuses_buffers_without_room(void **state)
+{
+	enum { SMALL_PAYLOAD_BYTES = 256, BUFFERS = 1023 };
+	struct fixture *f = fixture_plan(state);
+	struct plx_address address = {.addr = f->to_stack.dst, .prefix_len = 24};
+	struct plx_stack_config config = f->config;
+
+	config.addresses = &address;
+	config.n_addresses = 1;
+	for (unsigned lacking = 0; lacking < 2; lacking++) {
+		uint16_t room = (uint16_t)(RTE_PKTMBUF_HEADROOM + SMALL_PAYLOAD_BYTES - lacking);
+		struct rte_mempool *pool = rte_pktmbuf_pool_create("narrow", BUFFERS, 0, 0, room,
+								   SOCKET_ID_ANY);
+
+		assert_non_null(pool);
+		config.pool = pool;
+		assert_int_equal(create(&config), lacking == 0 ? 0 : -EINVAL);
+		rte_mempool_free(pool);
+	}
+}
+
 // stack.h: with IPv6 the MTU is 1280 at least.
 static void create_refuses_a_small_mtu_with_ipv6(void **state)
 {
@@ -413,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO_IPV4(create_refuses_what_is_out_of_range),
+		SCENARIO_IPV4(create_refuses_buffers_without_room),
 		SCENARIO_IPV6(create_refuses_a_small_mtu_with_ipv6),
 		SCENARIO_IPV4(create_without_memory_is_an_answer),
 		SCENARIO_IPV4(destroy_takes_null),

@@ -86,7 +86,8 @@ struct plx_neighbor {
 
 /**
  * How a stack is made. Fill it with plx_stack_config_init() and change what differs. Arrays and
- * strings are copied; the mempool is used, not owned, and must outlive the stack.
+ * strings are copied; the mempool is used, not owned, and must outlive the stack. Its buffers have
+ * RTE_PKTMBUF_HEADROOM + 256 bytes at least.
  */
 struct plx_stack_config {
 	size_t size;		  /**< sizeof(struct plx_stack_config) */
