@@ -70,7 +70,6 @@ void flow_table_destroy(struct flow_table *table)
 // What looked up `hash` before has to do it again.
 static inline void note_mutation(struct flow_table *table, uint64_t hash)
 {
-	table->mutations++;
 	flow_table_home(table, hash)->version++;
 }
 

@@ -29,7 +29,6 @@ static_assert(sizeof(struct flow_bucket) == CACHE_LINE, "a look-up costs one lin
 struct flow_table {
 	struct flow_bucket *buckets;
 	uint64_t mask;
-	uint64_t mutations;
 	uint32_t count;
 	uint32_t max_entries;
 };
@@ -75,18 +74,13 @@ static inline uint32_t flow_table_capacity(const struct flow_table *table)
 	return table->max_entries;
 }
 
-// Changes on every insert, remove and replace: what was found before is to be looked up again.
-static inline uint64_t flow_table_mutations(const struct flow_table *table)
-{
-	return table->mutations;
-}
-
 static inline struct flow_bucket *flow_table_home(const struct flow_table *table, uint64_t hash)
 {
 	return &table->buckets[hash & table->mask];
 }
 
-// The same for one flow: as long as this stays, a look-up of `hash` gives what it gave.
+// Changes with every insert, remove and replace of a flow of that bucket: as long as it stays, a look-up of `hash`
+// gives what it gave.
 static inline uint32_t flow_table_version(const struct flow_table *table, uint64_t hash)
 {
 	return flow_table_home(table, hash)->version;

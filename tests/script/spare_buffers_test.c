@@ -115,22 +115,7 @@ static void tag_of_what_came_in_is_not_that_of_the_answer(void **state)
 	fixture_established(state);
 	f->to_stack.vlan = 0; // of the bytes that the port hands over
 	f->judge.knows_payload = false;
-	for (unsigned i = 0; i < 3; i++) {
-		struct rte_mbuf *m = frame_in(
-			f, f->config.pool,
-			SEG(.seq = f->rcv_nxt + 10 * i, .ack = f->snd_nxt + 7 * i, .len = 10), 0);
-		struct rte_mbuf *out;
-
-		soil(m);
-		m->vlan_tci = VLAN;
-		arrives(f, m);
-		user_receives(f, 10);
-		user_sends(f, 7);
-		out = only_output(f);
-		assert_ptr_equal(out, m);
-		expect_clean(out, 7, 0);
-		rte_pktmbuf_free(out);
-	}
+	converse(f, 0, VLAN);
 	f->to_stack.vlan = VLAN;
 }
 

@@ -253,6 +253,26 @@ static void draw_estimates(const struct tcp *tcp, struct tcp_conn *c, struct ran
 		c->recover = c->snd.una - (UINT32_C(1) << 30) - random_below(dice, 1 << 30);
 }
 
+void twin_give_flags(struct twin *side, uint32_t flags, uint32_t recover_behind,
+		     struct random *dice)
+{
+	struct tcp_conn *c = side->c;
+
+	c->flags |= flags;
+	if (conn_has(c, CONN_RECOVERY | CONN_LOSS | CONN_CWR | CONN_TAIL_PROBED))
+		c->recover = c->snd.nxt - recover_behind;
+	if (conn_has(c, CONN_FRTO | CONN_FRTO_NEW))
+		c->flags |= CONN_LOSS;
+	if (conn_has(c, CONN_RECOVERY | CONN_LOSS | CONN_CWR) && c->ssthresh == SSTHRESH_UNKNOWN) {
+		c->ssthresh = 4u * c->mss;
+		c->loss = (struct loss){.flight = c->queue.bytes};
+	}
+	if (conn_has(c, CONN_KEEPALIVE))
+		c->coarse_deadline = side->tcp->now + random_below(dice, 100) * PLX_SECOND;
+	if (conn_has(c, CONN_LOSS) && one_in(dice, 2))
+		c->rtx = c->snd.una;
+}
+
 void twin_draw_conn(struct twin *side, struct random *dice)
 {
 	static const uint16_t sizes[] = {52, 100, 256, 536, 1448, 1460};

@@ -65,6 +65,10 @@ void twins_draw(struct twins *t, void (*draw)(struct twin *side, struct random *
 // disturb nothing.
 void twin_draw_conn(struct twin *side, struct random *dice);
 
+// Gives the connection a set of flags, and what comes with them; `recover` lies so far before SND.NXT.
+void twin_give_flags(struct twin *side, uint32_t flags, uint32_t recover_behind,
+		     struct random *dice);
+
 // A record of `len_bytes` at the end of the queue, of this enum send_kind.
 void twin_add_record(struct twin *side, struct random *dice, unsigned kind, uint32_t len_bytes);
 

@@ -142,21 +142,6 @@ static void acknowledge_part(struct twin *side, struct random *dice)
 	send_queue_acknowledge(side->tcp, side->c, side->c->snd.una, &freed);
 }
 
-static void draw_flags(struct tcp_conn *c, struct random *dice)
-{
-	c->flags |= flags[random_below(dice, RTE_DIM(flags))];
-	if (conn_has(c, CONN_RECOVERY | CONN_LOSS | CONN_CWR | CONN_TAIL_PROBED))
-		c->recover = c->snd.nxt - random_below(dice, 2);
-	if (conn_has(c, CONN_FRTO | CONN_FRTO_NEW))
-		c->flags |= CONN_LOSS;
-	if (conn_has(c, CONN_RECOVERY | CONN_LOSS | CONN_CWR) && c->ssthresh == SSTHRESH_UNKNOWN) {
-		c->ssthresh = 4u * c->mss;
-		c->loss = (struct loss){.flight = c->queue.bytes};
-	}
-	if (conn_has(c, CONN_LOSS) && one_in(dice, 2))
-		c->rtx = c->snd.una;
-}
-
 static void draw_state(struct twin *side, struct random *dice, void *arg)
 {
 	struct tcp_conn *c = side->c;
@@ -167,7 +152,8 @@ static void draw_state(struct twin *side, struct random *dice, void *arg)
 	if (one_in(dice, 8))
 		acknowledge_part(side, dice);
 	if (one_in(dice, 6))
-		draw_flags(c, dice);
+		twin_give_flags(side, flags[random_below(dice, RTE_DIM(flags))],
+				random_below(dice, 2), dice);
 	if (one_in(dice, 12))
 		c->rtx = c->snd.una; // as after probes of a closed window
 	if (one_in(dice, 16))

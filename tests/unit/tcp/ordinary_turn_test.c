@@ -154,23 +154,6 @@ static void draw_windows(struct twin *side, struct random *dice)
 		c->cwnd = conn_unacked(c) + len + 1 - random_below(dice, 3);
 }
 
-static void draw_flags(struct twin *side, struct random *dice)
-{
-	struct tcp_conn *c = side->c;
-
-	c->flags |= flags[random_below(dice, RTE_DIM(flags))];
-	if (conn_has(c, CONN_RECOVERY | CONN_LOSS | CONN_CWR | CONN_TAIL_PROBED))
-		c->recover = c->snd.nxt;
-	if (conn_has(c, CONN_RECOVERY | CONN_LOSS | CONN_CWR) && c->ssthresh == SSTHRESH_UNKNOWN) {
-		c->ssthresh = 4u * c->mss;
-		c->loss = (struct loss){.flight = c->queue.bytes};
-	}
-	if (conn_has(c, CONN_KEEPALIVE))
-		c->coarse_deadline = side->tcp->now + random_below(dice, 100) * PLX_SECOND;
-	if (conn_has(c, CONN_LOSS) && one_in(dice, 2))
-		c->rtx = c->snd.una;
-}
-
 static void draw_state(struct twin *side, struct random *dice, void *arg)
 {
 	struct tcp_conn *c = side->c;
@@ -189,7 +172,7 @@ static void draw_state(struct twin *side, struct random *dice, void *arg)
 	c->pace_until_us = one_in(dice, 2) ? 0 : random_u32(dice);
 	c->acks_owed = one_in(dice, 12) ? 1 : 0;
 	if (one_in(dice, 8))
-		draw_flags(side, dice);
+		twin_give_flags(side, flags[random_below(dice, RTE_DIM(flags))], 0, dice);
 	if (c->snd.nxt != c->snd.una || conn_has(c, CONN_PERSIST) || one_in(dice, 8))
 		c->rto_deadline = side->tcp->now
 			+ (1 + random_below(dice, 500000)) * PLX_MICROSECOND;

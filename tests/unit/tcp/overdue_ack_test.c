@@ -122,17 +122,23 @@ static void it_waits_for_memory_and_is_sent_once(void **state)
 	close_list(&l);
 }
 
+// There is memory for the acknowledgements of the first `n`.
+static void open_list_that_ends_after(struct late_list *l, unsigned n)
+{
+	open_list(l);
+	give_back(l);
+	take_all_but(l, n);
+	assert_int_equal(run(l), n);
+	assert_int_equal(l->conns[n]->ack_segs, 1);
+	expect_acks(l, 0, n);
+}
+
 static void the_next_call_goes_on_where_memory_ended(void **state)
 {
 	static struct late_list l;
 
 	(void)state;
-	open_list(&l);
-	give_back(&l);
-	take_all_but(&l, 5);
-	assert_int_equal(run(&l), 5);
-	assert_int_equal(l.conns[5]->ack_segs, 1);
-	expect_acks(&l, 0, 5);
+	open_list_that_ends_after(&l, 5);
 	give_back(&l);
 	assert_int_equal(run(&l), CONNS - 5);
 	expect_acks(&l, 5, CONNS - 5);
@@ -145,11 +151,7 @@ static void whoever_has_had_his_turn_is_passed_over(void **state)
 	static struct late_list l;
 
 	(void)state;
-	open_list(&l);
-	give_back(&l);
-	take_all_but(&l, 3);
-	assert_int_equal(run(&l), 3);
-	expect_acks(&l, 0, 3);
+	open_list_that_ends_after(&l, 3);
 	for (unsigned i = 0; i < 6; i++)
 		assert_ptr_equal(conn_list_pop_output(l.f.tcp), l.conns[i]);
 	give_back(&l);

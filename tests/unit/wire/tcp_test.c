@@ -242,6 +242,18 @@ static struct tcp_header random_header(struct random *r)
 	return header;
 }
 
+static void assert_same_options(const struct tcp_options *a, const struct tcp_options *b)
+{
+	assert_int_equal(a->has_mss, b->has_mss);
+	assert_int_equal(a->has_window_scale, b->has_window_scale);
+	assert_int_equal(a->has_timestamps, b->has_timestamps);
+	assert_int_equal(a->has_sack_permitted, b->has_sack_permitted);
+	assert_int_equal(a->window_scale, b->window_scale);
+	assert_int_equal(a->mss, b->mss);
+	assert_int_equal(a->ts_val, b->ts_val);
+	assert_int_equal(a->ts_ecr, b->ts_ecr);
+}
+
 static void assert_same(const struct tcp_header *a, const struct tcp_header *b)
 {
 	assert_int_equal(a->src_port, b->src_port);
@@ -251,17 +263,7 @@ static void assert_same(const struct tcp_header *a, const struct tcp_header *b)
 	assert_int_equal(a->window, b->window);
 	assert_int_equal(a->urgent, b->urgent);
 	assert_int_equal(a->flags, b->flags);
-	assert_int_equal(a->options.has_mss, b->options.has_mss);
-	assert_int_equal(a->options.has_window_scale, b->options.has_window_scale);
-	assert_int_equal(a->options.has_timestamps, b->options.has_timestamps);
-	if (a->options.has_mss)
-		assert_int_equal(a->options.mss, b->options.mss);
-	if (a->options.has_window_scale)
-		assert_int_equal(a->options.window_scale, b->options.window_scale);
-	if (a->options.has_timestamps) {
-		assert_int_equal(a->options.ts_val, b->options.ts_val);
-		assert_int_equal(a->options.ts_ecr, b->options.ts_ecr);
-	}
+	assert_same_options(&a->options, &b->options);
 }
 
 static void what_was_built_is_read_again(void **state)
@@ -307,18 +309,6 @@ static void random_bytes_are_survived(void **state)
 		if (verdict == PLX_DROP_NONE)
 			assert_true(out.header_bytes <= len && out.options.window_scale <= 14);
 	}
-}
-
-static void assert_same_options(const struct tcp_options *a, const struct tcp_options *b)
-{
-	assert_int_equal(a->has_mss, b->has_mss);
-	assert_int_equal(a->has_window_scale, b->has_window_scale);
-	assert_int_equal(a->has_timestamps, b->has_timestamps);
-	assert_int_equal(a->has_sack_permitted, b->has_sack_permitted);
-	assert_int_equal(a->window_scale, b->window_scale);
-	assert_int_equal(a->mss, b->mss);
-	assert_int_equal(a->ts_val, b->ts_val);
-	assert_int_equal(a->ts_ecr, b->ts_ecr);
 }
 
 // The list, and the same behind four NOPs, which no quick way knows, say the same.
