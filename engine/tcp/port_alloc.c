@@ -40,31 +40,31 @@ static bool has_destination(const struct port_ahead *ahead, const struct flow_ke
 		&& ahead->key.remote_port == key->remote_port && ahead->key.zone == key->zone;
 }
 
-// What was expected of this destination: mostly the one that is expected now. NULL: nothing.
-static const struct port_ahead *find_ahead(struct ports_ahead *ahead, const struct flow_key *key)
+// Neighbours of either end get places of their own: the product's upper bits differ.
+static uint32_t place_of(const struct flow_key *key)
 {
-	uint32_t place = ahead->next;
+	uint64_t sum = address_low(&key->local) + 3 * address_high(&key->local)
+		+ ((address_low(&key->remote) + 3 * address_high(&key->remote)) << 5)
+		+ 7 * (uint64_t)key->remote_port;
 
-	if (unlikely(!has_destination(&ahead->places[place % PORTS_AHEAD], key)))
-		for (place = ahead->end - PORTS_AHEAD; place != ahead->end; place++)
-			if (has_destination(&ahead->places[place % PORTS_AHEAD], key))
-				break;
-	if (place == ahead->end)
-		return NULL;
-	ahead->next = place + 1;
-	return &ahead->places[place % PORTS_AHEAD];
+	return (uint32_t)(sum * UINT64_C(0x9E3779B97F4A7C15) >> (64 - PORTS_AHEAD_BITS));
 }
 
-// The next connection to the same place will most likely get the next port; and connections to several places
+// The next connection to the same destination will most likely get the next port; and connections to several
 // follow each other as the ones before did. What is fetched when it is expected may be gone when its turn
 // comes, so it is fetched once more shortly before.
-static void expect_next(struct tcp *tcp, const struct tuple *tuple, uint64_t port_hash)
+static void expect_next(struct tcp *tcp, const struct tuple *tuple, uint32_t place,
+			uint64_t port_hash)
 {
 	struct ports_ahead *ahead = &tcp->ports_ahead;
-	struct port_ahead *next = &ahead->places[ahead->end++ % PORTS_AHEAD];
+	struct port_ahead *next = &ahead->places[place];
+	uint32_t soon = place;
 
-	flow_table_prefetch(tcp->flows,
-			    ahead->places[(ahead->next + PORTS_SOON - 1) % PORTS_AHEAD].hash);
+	ahead->places[ahead->last].following = place;
+	ahead->last = place;
+	for (unsigned i = 0; i < PORTS_SOON; i++)
+		soon = ahead->places[soon].following;
+	flow_table_prefetch(tcp->flows, ahead->places[soon].hash);
 	flow_key_copy(&next->key, &tuple->key);
 	flow_key_set_ports(&next->key, (uint16_t)(tuple->key.local_port + 1),
 			   tuple->key.remote_port, tuple->key.zone);
@@ -85,8 +85,10 @@ static uint64_t port_hash_of(const struct tcp *tcp, const struct flow_key *key)
 int port_alloc(struct tcp *tcp, struct tuple *tuple)
 {
 	uint32_t range = (uint32_t)tcp->config.port_last - tcp->config.port_first + 1;
-	const struct port_ahead *expected = find_ahead(&tcp->ports_ahead, &tuple->key);
-	uint64_t f = expected != NULL ? expected->port_hash : port_hash_of(tcp, &tuple->key);
+	uint32_t place = place_of(&tuple->key);
+	const struct port_ahead *expected = &tcp->ports_ahead.places[place];
+	bool is_expected = has_destination(expected, &tuple->key);
+	uint64_t f = is_expected ? expected->port_hash : port_hash_of(tcp, &tuple->key);
 	struct flow_key *key = &tuple->key;
 	struct tuple in_time_wait = {.time_wait = INDEX_NONE};
 	uint32_t *counter;
@@ -104,12 +106,12 @@ int port_alloc(struct tcp *tcp, struct tuple *tuple)
 		flow_key_set_ports(key, (uint16_t)(tcp->config.port_first + offset),
 				   key->remote_port, key->zone);
 		*counter = *counter + 1 < range ? *counter + 1 : 0;
-		tuple->hash = expected != NULL && expected->key.local_port == key->local_port
+		tuple->hash = is_expected && expected->key.local_port == key->local_port
 			? expected->hash
 			: flow_hash(&tcp->flow_secret, key);
 		if (is_free(tcp, tuple)) {
 			if (tuple->time_wait == INDEX_NONE) {
-				expect_next(tcp, tuple, f);
+				expect_next(tcp, tuple, place, f);
 				return 0;
 			}
 			if (in_time_wait.time_wait == INDEX_NONE)
@@ -121,6 +123,6 @@ int port_alloc(struct tcp *tcp, struct tuple *tuple)
 	if (in_time_wait.time_wait == INDEX_NONE)
 		return -EADDRNOTAVAIL;
 	*tuple = in_time_wait;
-	expect_next(tcp, tuple, f);
+	expect_next(tcp, tuple, place, f);
 	return 0;
 }

@@ -78,20 +78,20 @@ struct oldest_time_wait {
 	uint64_t hash;
 };
 
-enum { PORTS_AHEAD = 64 };
+enum { PORTS_AHEAD_BITS = 8, PORTS_AHEAD = 1 << PORTS_AHEAD_BITS };
 
 // A connection that is expected to come: the next port to the same destination.
 struct port_ahead {
 	struct flow_key key;
 	uint64_t hash;	    // of the key
 	uint64_t port_hash; // of its destination, by which ports are chosen
+	uint32_t following; // place of the destination whose turn came after this one's
 };
 
-// In the order in which they are expected; see tcp/port_alloc.
+// Each destination has a place of its own, which it may have to share; see tcp/port_alloc.
 struct ports_ahead {
 	struct port_ahead places[PORTS_AHEAD];
-	uint32_t next; // place of the one that is expected now
-	uint32_t end;  // behind the last one
+	uint32_t last; // place of the last connection's
 };
 
 // More than a burst leaves behind.

@@ -267,6 +267,36 @@ static void each_source_has_a_sequence_of_its_own(void **state)
 	tcp_fixture_close(&m->f);
 }
 
+// What is expected of a destination is forgotten when another one takes its place: what is chosen stays the same.
+static void more_destinations_than_are_remembered_keep_their_sequences(void **state)
+{
+	enum { MANY = 2 * PORTS_AHEAD + 17, TURNS = 5 };
+	struct model *m = model_open(1024, 65535);
+	static int last[MANY];
+
+	(void)state;
+	for (unsigned i = 0; i < MANY * TURNS; i++) {
+		unsigned destination = i % MANY;
+		struct tuple tuple = tuple_to(destination);
+		uint32_t counter_was[PORT_COUNTERS];
+		unsigned counters = 0;
+		int step;
+
+		memcpy(counter_was, m->f.tcp->port_counters, sizeof(counter_was));
+		assert_int_equal(port_alloc(m->f.tcp, &tuple), 0);
+		assert_int_equal(tuple.hash, flow_hash(&m->f.tcp->flow_secret, &tuple.key));
+		for (unsigned k = 0; k < PORT_COUNTERS; k++)
+			counters += counter_was[k] != m->f.tcp->port_counters[k];
+		assert_int_equal(counters, 1);
+		// Further on by one, and by one more for each that shares its counter.
+		step = (tuple.key.local_port - last[destination] + 64512) % 64512;
+		if (i >= MANY)
+			assert_in_range(step, 1, 8);
+		last[destination] = tuple.key.local_port;
+	}
+	tcp_fixture_close(&m->f);
+}
+
 // RFC 6056 3.3.4: what one destination gets tells nothing of where another begins.
 static void each_destination_begins_somewhere_else(void **state)
 {
@@ -304,6 +334,7 @@ int main(void)
 		cmocka_unit_test(random_use_prefers_ports_that_nobody_remembers),
 		cmocka_unit_test(ports_for_one_destination_rest_as_long_as_they_can),
 		cmocka_unit_test(each_source_has_a_sequence_of_its_own),
+		cmocka_unit_test(more_destinations_than_are_remembered_keep_their_sequences),
 		cmocka_unit_test(each_destination_begins_somewhere_else),
 	};
 
