@@ -5,15 +5,6 @@
 // Called by net_transmit() when the connection's own reference does not do.
 #include "net/transmit.h"
 
-#include "wire/addr.h"
-
-static struct next_hop *place_of(struct net *net, const struct plx_addr *dst)
-{
-	uint64_t mixed = (address_high(dst) ^ address_low(dst)) * UINT64_C(0x9E3779B97F4A7C15);
-
-	return &net->next_hops[(mixed >> 32) % NET_NEXT_HOPS];
-}
-
 static bool is_there(const struct net *net, const struct neighbor_ref *ref)
 {
 	return pool_resolve(&net->neighbors.entries, ref->idx, ref->generation) != NULL;
@@ -29,27 +20,23 @@ static bool find_next_hop(struct net *net, const struct plx_addr *dst, struct ne
 
 	if (!route_next_hop(net, dst, &hop))
 		return false;
-	last = place_of(net, &hop);
+	last = next_hop_place(net, &hop);
 	is_direct = route_is_connected(net, &hop); // else another gateway leads to it
 	*ref = last->ref;
 	if (!is_direct || !addr_is_equal(&last->dst, &hop) || !is_there(net, ref))
 		*ref = neighbor_find_or_begin(net, &hop);
 	if (is_direct)
 		*last = (struct next_hop){hop, *ref};
-	*place_of(net, dst) = (struct next_hop){*dst, *ref};
+	*next_hop_place(net, dst) = (struct next_hop){*dst, *ref};
 	return true;
 }
 
 enum net_tx net_transmit_unresolved(struct net *net, struct rte_mbuf *m, struct neighbor_ref *ref,
 				    const struct plx_addr *dst, plx_time now)
 {
-	const struct next_hop *last = place_of(net, dst);
 	uint8_t *l2 = transmit_link_at(net, m);
-	enum neighbor_answer answer;
+	enum neighbor_answer answer = neighbor_header(net, *ref, l2, now);
 
-	if (ref->idx == INDEX_NONE && addr_is_equal(&last->dst, dst))
-		*ref = last->ref; // by which it was reached last
-	answer = neighbor_header(net, *ref, l2, now);
 	if (answer == NEIGHBOR_GONE) {
 		if (!find_next_hop(net, dst, ref)) {
 			rte_pktmbuf_free(m);

@@ -10,6 +10,7 @@
 #include <rte_mbuf.h>
 
 #include "net/neighbor.h"
+#include "wire/addr.h"
 
 enum net_tx {
 	NET_TX_READY,	    // `m` is a whole frame, the caller sends it
@@ -47,6 +48,13 @@ static inline enum net_tx transmit_ready(const struct net *net, struct rte_mbuf 
 	return NET_TX_READY;
 }
 
+static inline struct next_hop *next_hop_place(struct net *net, const struct plx_addr *dst)
+{
+	uint64_t mixed = (address_high(dst) ^ address_low(dst)) * UINT64_C(0x9E3779B97F4A7C15);
+
+	return &net->next_hops[(mixed >> 32) % NET_NEXT_HOPS];
+}
+
 // `m` begins at the IP header, its first segment is ours to write and has net_link_bytes() of
 // headroom. `dst` is the destination, not the next hop. `ref` is the connection's cache of the next
 // hop, begun as neighbor_ref_none() and kept up here.
@@ -56,6 +64,12 @@ static __rte_always_inline enum net_tx net_transmit(struct net *net, struct rte_
 {
 	if (!net->interface.has_ethernet)
 		return NET_TX_READY;
+	if (ref->idx == INDEX_NONE) {
+		const struct next_hop *last = next_hop_place(net, dst);
+
+		if (likely(addr_is_equal(&last->dst, dst)))
+			*ref = last->ref; // by which it was reached last
+	}
 	if (unlikely(neighbor_header(net, *ref, transmit_link_at(net, m), now) != NEIGHBOR_USABLE))
 		return net_transmit_unresolved(net, m, ref, dst, now);
 	return transmit_ready(net, m);
