@@ -50,6 +50,7 @@ struct tcp_conn *conn_create(struct tcp *tcp, const struct flow_key *key, uint64
 	option_profile_hold(&tcp->profiles, profile);
 	send_queue_init(&c->queue);
 	tcp->conns_open++;
+	conn_heard(tcp, c, hash);
 	return c;
 }
 
@@ -65,6 +66,11 @@ void conn_release_if_done(struct tcp *tcp, struct tcp_conn *c)
 
 	if (!is_wanted)
 		pool_put(&tcp->conns, conn_index(tcp, c));
+}
+
+static uint64_t hash_of(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return tcp->heard == c ? tcp->heard_hash : flow_hash(&tcp->flow_secret, &c->key);
 }
 
 void conn_clear(struct tcp *tcp, struct tcp_conn *c)
@@ -98,7 +104,7 @@ static void finish(struct tcp *tcp, struct tcp_conn *c, int error)
 
 void conn_end(struct tcp *tcp, struct tcp_conn *c, int error)
 {
-	uint64_t hash = flow_hash(&tcp->flow_secret, &c->key);
+	uint64_t hash = hash_of(tcp, c);
 
 	if (conn_has(c, CONN_OFF_WIRE)) {
 		tcp->conns_off_wire--;
@@ -113,7 +119,7 @@ void conn_end(struct tcp *tcp, struct tcp_conn *c, int error)
 
 void conn_leave_wire(struct tcp *tcp, struct tcp_conn *c, uint32_t successor)
 {
-	uint64_t hash = flow_hash(&tcp->flow_secret, &c->key);
+	uint64_t hash = hash_of(tcp, c);
 	uint32_t entry = entry_make(ENTRY_CONN, conn_index(tcp, c));
 
 	if (successor == INDEX_NONE)
@@ -129,7 +135,7 @@ void conn_leave_wire(struct tcp *tcp, struct tcp_conn *c, uint32_t successor)
 
 void conn_end_as(struct tcp *tcp, struct tcp_conn *c, uint32_t successor)
 {
-	uint64_t hash = flow_hash(&tcp->flow_secret, &c->key);
+	uint64_t hash = hash_of(tcp, c);
 
 	flow_table_replace(tcp->flows, hash, entry_make(ENTRY_CONN, conn_index(tcp, c)), successor);
 	finish(tcp, c, 0);

@@ -25,6 +25,13 @@ static inline struct tcp_conn *conn_resolve(const struct tcp *tcp, plx_conn hand
 	return c;
 }
 
+// What is done with `c` next may need the hash of its key.
+static inline void conn_heard(struct tcp *tcp, const struct tcp_conn *c, uint64_t hash)
+{
+	tcp->heard = c;
+	tcp->heard_hash = hash;
+}
+
 plx_conn conn_handle(const struct tcp *tcp, const struct tcp_conn *c);
 
 // Ends it: CLOSED when error is 0, else FAILED with that negative errno. Gives everything back but

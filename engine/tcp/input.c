@@ -380,10 +380,13 @@ static void process_text_and_fin(struct tcp *tcp, struct tcp_conn *c, struct seg
 enum verdict tcp_input(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 {
 	uint8_t before = c->state;
-	bool is_open = check_sequence(tcp, c, seg) // first
-		&& check_reset(tcp, c, seg)	   // second
-		&& check_syn(tcp, c, seg)	   // fourth
-		&& process_ack(tcp, c, seg);	   // fifth
+	bool is_open;
+
+	conn_heard(tcp, c, seg->hash);
+	is_open = check_sequence(tcp, c, seg) // first
+		&& check_reset(tcp, c, seg)   // second
+		&& check_syn(tcp, c, seg)     // fourth
+		&& process_ack(tcp, c, seg);  // fifth
 
 	if (is_open) {
 		process_urgent(tcp, c, seg); // sixth

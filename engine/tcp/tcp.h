@@ -136,6 +136,8 @@ struct tcp {
 	struct spare_mbufs spare;
 	struct flow_table *flows;
 	struct flow_secret flow_secret;
+	const struct tcp_conn *heard; // a segment came for it last, or it was made last
+	uint64_t heard_hash;	      // of its key
 	struct pool conns;
 	struct timer_wheel *fine;
 	struct timer_wheel *coarse;
