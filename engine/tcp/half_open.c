@@ -143,16 +143,12 @@ static void forget(struct tcp *tcp, enum family family, uint32_t idx)
 static plx_duration timeout_of(const struct tcp *tcp, const struct listener *listener,
 			       unsigned retries)
 {
-	struct rtt_bounds bounds = {
-		.initial = (plx_duration)option_profile_value(&tcp->profiles, listener->profile,
-							      PLX_OPTION_RTO_INITIAL),
-		.max = (plx_duration)option_profile_value(&tcp->profiles, listener->profile,
-							  PLX_OPTION_RTO_MAX),
-	};
+	struct rtt_bounds bounds = *option_profile_rtt_bounds(&tcp->profiles, listener->profile);
 	struct rtt rtt;
 
+	bounds.min_us = 0; // which the timing class knows nothing of
 	rtt_init(&rtt, &bounds);
-	return rtt_timeout(&rtt, retries, bounds.max);
+	return rtt_timeout(&rtt, retries, duration_from_us(bounds.max_us));
 }
 
 static enum plx_drop send_syn_ack(struct tcp *tcp, const struct half_open *ho,

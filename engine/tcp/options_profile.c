@@ -10,6 +10,7 @@
 
 #include <rte_malloc.h>
 
+#include "base/clock.h"
 #include "base/lower_name.h"
 
 struct option_description {
@@ -64,6 +65,18 @@ size_t option_profiles_bytes(void)
 	return sizeof(struct option_profile) * OPTION_PROFILES;
 }
 
+static void set_rtt_bounds(struct option_profile *profile)
+{
+	profile->rtt_bounds = (struct rtt_bounds){
+		.initial_us = (uint32_t)duration_to_us(
+			(plx_duration)profile->values[PLX_OPTION_RTO_INITIAL]),
+		.min_us =
+			(uint32_t)duration_to_us((plx_duration)profile->values[PLX_OPTION_RTO_MIN]),
+		.max_us =
+			(uint32_t)duration_to_us((plx_duration)profile->values[PLX_OPTION_RTO_MAX]),
+	};
+}
+
 int option_profiles_init(struct option_profiles *profiles, int socket)
 {
 	profiles->profiles = rte_zmalloc_socket("option profiles", option_profiles_bytes(), 64,
@@ -72,7 +85,9 @@ int option_profiles_init(struct option_profiles *profiles, int socket)
 		return -ENOMEM;
 	for (unsigned i = 0; i < PLX_OPTION_COUNT; i++)
 		profiles->profiles[0].values[i] = descriptions[i].initial;
+	set_rtt_bounds(&profiles->profiles[0]);
 	profiles->profiles[0].users = 1;
+	profiles->last.n = 0;
 	return 0;
 }
 
@@ -108,6 +123,43 @@ static unsigned find(const struct option_profiles *profiles, const int64_t *valu
 	return unused;
 }
 
+// Values change only in a profile without users, by a change that is then the last one: what that says holds.
+static bool is_last_change(const struct option_profiles *profiles, uint16_t profile,
+			   const struct plx_option_value *changes, unsigned n)
+{
+	const struct option_change *last = &profiles->last;
+
+	if (last->n != n || last->from != profile)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		if (changes[i].option != last->changes[i].option
+		    || changes[i].value != last->changes[i].value)
+			return false;
+	return true;
+}
+
+static void keep_last_change(struct option_profiles *profiles, uint16_t from, uint16_t to,
+			     const struct plx_option_value *changes, unsigned n)
+{
+	struct option_change *last = &profiles->last;
+
+	if (n > PLX_OPTION_COUNT) { // one of them twice
+		last->n = 0;
+		return;
+	}
+	memcpy(last->changes, changes, n * sizeof(*changes));
+	last->n = n;
+	last->from = from;
+	last->to = to;
+}
+
+static void move_user(struct option_profiles *profiles, uint16_t *profile, uint16_t to)
+{
+	option_profile_hold(profiles, to);
+	option_profile_release(profiles, *profile);
+	*profile = to;
+}
+
 int option_profile_change(struct option_profiles *profiles, uint16_t *profile,
 			  const struct plx_option_value *changes, unsigned n)
 {
@@ -117,6 +169,10 @@ int option_profile_change(struct option_profiles *profiles, uint16_t *profile,
 
 	if (n == 0)
 		return 0;
+	if (is_last_change(profiles, *profile, changes, n)) {
+		move_user(profiles, profile, profiles->last.to);
+		return 0;
+	}
 	memcpy(values, profiles->profiles[*profile].values, sizeof(values));
 	for (unsigned i = 0; i < n; i++) {
 		enum plx_option option = changes[i].option;
@@ -136,8 +192,8 @@ int option_profile_change(struct option_profiles *profiles, uint16_t *profile,
 		return -ENOBUFS;
 	target = &profiles->profiles[idx];
 	memcpy(target->values, values, sizeof(values));
-	target->users++;
-	option_profile_release(profiles, *profile);
-	*profile = (uint16_t)idx;
+	set_rtt_bounds(target);
+	keep_last_change(profiles, *profile, (uint16_t)idx, changes, n);
+	move_user(profiles, profile, (uint16_t)idx);
 	return 0;
 }

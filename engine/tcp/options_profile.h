@@ -8,15 +8,27 @@
 
 #include <pollux/option.h>
 
+#include "tcp/rtt.h"
+
 enum { OPTION_PROFILES = 256 };
 
 struct option_profile {
 	int64_t values[PLX_OPTION_COUNT];
+	struct rtt_bounds rtt_bounds; // of the values
 	uint32_t users;
+};
+
+// The last change that found or made a profile: connections of one application begin with the same one.
+struct option_change {
+	struct plx_option_value changes[PLX_OPTION_COUNT];
+	unsigned n; // 0: there is none
+	uint16_t from;
+	uint16_t to;
 };
 
 struct option_profiles {
 	struct option_profile *profiles;
+	struct option_change last;
 };
 
 // 0 or -ENOMEM.
@@ -37,6 +49,13 @@ static inline int64_t option_profile_value(const struct option_profiles *profile
 					   enum plx_option option)
 {
 	return profiles->profiles[profile].values[option];
+}
+
+// Of the retransmission timeout.
+static inline const struct rtt_bounds *option_profile_rtt_bounds(
+	const struct option_profiles *profiles, uint16_t profile)
+{
+	return &profiles->profiles[profile].rtt_bounds;
 }
 
 #endif

@@ -98,7 +98,6 @@ struct tcp_conn *passive_open_establish(struct tcp *tcp, struct listener *listen
 					bool is_listed)
 {
 	struct tcp_conn *c = conn_create(tcp, &seg->key, seg->hash, listener->profile, is_listed);
-	struct rtt_bounds bounds;
 
 	if (c == NULL)
 		return NULL;
@@ -122,8 +121,7 @@ struct tcp_conn *passive_open_establish(struct tcp *tcp, struct listener *listen
 		c->snd_wscale = open->peer_wscale;
 		c->rcv_wscale = open->own_wscale & 15;
 	}
-	bounds = retransmit_bounds(tcp, c);
-	rtt_init(&c->rtt, &bounds);
+	rtt_init(&c->rtt, conn_rtt_bounds(tcp, c));
 	c->user = listener->user;
 	c->listener = listener_index(tcp, listener);
 	c->listener_generation = listener->generation;

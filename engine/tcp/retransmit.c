@@ -18,20 +18,9 @@
 #include "tcp/send_queue.h"
 #include "tcp/spurious.h"
 
-struct rtt_bounds retransmit_bounds(const struct tcp *tcp, const struct tcp_conn *c)
-{
-	return (struct rtt_bounds){
-		.initial = (plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_INITIAL),
-		.min = (plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_MIN),
-		.max = (plx_duration)conn_option(tcp, c, PLX_OPTION_RTO_MAX),
-	};
-}
-
 void retransmit_on_sample(const struct tcp *tcp, struct tcp_conn *c, plx_duration sample)
 {
-	struct rtt_bounds bounds = retransmit_bounds(tcp, c);
-
-	rtt_on_sample(&c->rtt, sample, &bounds);
+	rtt_on_sample(&c->rtt, sample, conn_rtt_bounds(tcp, c));
 	if (!c->has_data_rtt) // a store here would delay who reads what lies beside it
 		c->has_data_rtt = 1;
 }
@@ -226,14 +215,14 @@ void retransmit_on_timeout(struct tcp *tcp, struct tcp_conn *c)
 
 void retransmit_on_handshake(struct tcp *tcp, struct tcp_conn *c, plx_time sent_at, bool was_resent)
 {
-	struct rtt_bounds bounds = retransmit_bounds(tcp, c);
+	const struct rtt_bounds *bounds = conn_rtt_bounds(tcp, c);
 
 	c->rto_deadline = PLX_TIME_NEVER;
 	c->backoff = 0;
 	if (!was_resent)
-		rtt_on_sample(&c->rtt, time_since(tcp->now, sent_at), &bounds);
+		rtt_on_sample(&c->rtt, time_since(tcp->now, sent_at), bounds);
 	else
-		rtt_after_lost_syn(&c->rtt, &bounds);
+		rtt_after_lost_syn(&c->rtt, bounds);
 }
 
 void retransmit_on_syn_acked(struct tcp *tcp, struct tcp_conn *c)

@@ -8,8 +8,6 @@
 
 #include "tcp/tcp.h"
 
-struct rtt_bounds retransmit_bounds(const struct tcp *tcp, const struct tcp_conn *c);
-
 // RFC 6298 2: a round trip of data took that long.
 void retransmit_on_sample(const struct tcp *tcp, struct tcp_conn *c, plx_duration sample);
 

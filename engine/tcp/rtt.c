@@ -11,28 +11,28 @@
 #define RTO_AFTER_LOST_SYN_US UINT32_C(3000000)
 #define RTT_SAMPLE_MAX_US (UINT32_MAX / 8)
 
-static uint32_t clamp_us(plx_duration timeout, const struct rtt_bounds *bounds)
+static uint32_t clamp_us(uint64_t timeout_us, const struct rtt_bounds *bounds)
 {
-	if (timeout < bounds->min)
-		timeout = bounds->min;
-	return (uint32_t)duration_to_us(timeout > bounds->max ? bounds->max : timeout);
+	if (timeout_us < bounds->min_us)
+		timeout_us = bounds->min_us;
+	return timeout_us > bounds->max_us ? bounds->max_us : (uint32_t)timeout_us;
 }
 
 void rtt_init(struct rtt *rtt, const struct rtt_bounds *bounds)
 {
 	rtt->srtt_8th_us = 0;
 	rtt->rttvar_4th_us = 0;
-	rtt->rto_us = clamp_us(bounds->initial, bounds);
+	rtt->rto_us = clamp_us(bounds->initial_us, bounds);
 }
 
 // RTO = SRTT + max(G, 4 RTTVAR); rttvar_4th_us is 4 RTTVAR already. In the place of G stands what a peer may delay.
 static uint32_t timeout_of(const struct rtt *rtt, const struct rtt_bounds *bounds)
 {
-	plx_duration variance = duration_from_us(rtt->rttvar_4th_us);
+	uint64_t variance_us = rtt->rttvar_4th_us;
 
-	if (variance < bounds->min / 2)
-		variance = bounds->min / 2;
-	return clamp_us(duration_from_us(rtt->srtt_8th_us / 8) + variance, bounds);
+	if (variance_us < bounds->min_us / 2)
+		variance_us = bounds->min_us / 2;
+	return clamp_us(rtt->srtt_8th_us / 8 + variance_us, bounds);
 }
 
 void rtt_on_sample(struct rtt *rtt, plx_duration sample, const struct rtt_bounds *bounds)

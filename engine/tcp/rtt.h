@@ -15,9 +15,9 @@ struct rtt {
 };
 
 struct rtt_bounds {
-	plx_duration initial;
-	plx_duration min;
-	plx_duration max;
+	uint32_t initial_us;
+	uint32_t min_us;
+	uint32_t max_us;
 };
 
 void rtt_init(struct rtt *rtt, const struct rtt_bounds *bounds);

@@ -29,7 +29,6 @@ void spurious_begin(struct tcp *tcp, struct tcp_conn *c, uint32_t ssthresh)
 // RFC 4015 3 step 9, with a sample if there is one: the path delays more than was thought.
 static void adapt_timer(struct tcp *tcp, struct tcp_conn *c, const struct ack_news *news)
 {
-	struct rtt_bounds bounds = retransmit_bounds(tcp, c);
 	// An echo is not believed beyond the first sending of what it acknowledges.
 	uint32_t silent_ms = tcp->now_ms - c->stalled_ms;
 	uint32_t echo_ms = timestamp_now(tcp, c->ts_offset) - news->ts_ecr;
@@ -39,7 +38,7 @@ static void adapt_timer(struct tcp *tcp, struct tcp_conn *c, const struct ack_ne
 		rtt = news->rtt;
 	else if (news->has_ts_ecr)
 		rtt = (echo_ms < silent_ms ? echo_ms : silent_ms) * PLX_MILLISECOND;
-	rtt_after_spurious(&c->rtt, rtt, &bounds);
+	rtt_after_spurious(&c->rtt, rtt, conn_rtt_bounds(tcp, c));
 }
 
 // RFC 4015 3 steps 7 and 8.

@@ -245,4 +245,10 @@ static inline int64_t conn_option(const struct tcp *tcp, const struct tcp_conn *
 	return option_profile_value(&tcp->profiles, c->profile, option);
 }
 
+static inline const struct rtt_bounds *conn_rtt_bounds(const struct tcp *tcp,
+						       const struct tcp_conn *c)
+{
+	return option_profile_rtt_bounds(&tcp->profiles, c->profile);
+}
+
 #endif

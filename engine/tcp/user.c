@@ -84,7 +84,6 @@ static int choose_tuple(struct tcp *tcp, const struct plx_connect_args *args, st
 // The numbers of a connection whose SYN is still to be sent.
 static void begin(struct tcp *tcp, struct tcp_conn *c, const struct tuple *tuple)
 {
-	struct rtt_bounds bounds = retransmit_bounds(tcp, c);
 	struct isn isn = isn_of(tcp, &c->key);
 
 	c->iss = isn.seq;
@@ -100,7 +99,7 @@ static void begin(struct tcp *tcp, struct tcp_conn *c, const struct tuple *tuple
 	c->mss = send_mss_of(tcp, c);
 	if (conn_option(tcp, c, PLX_OPTION_WINDOW_SCALE) != 0)
 		c->rcv_wscale = recv_window_scale_for(recv_tuning_most(tcp, c->profile)) & 15;
-	rtt_init(&c->rtt, &bounds);
+	rtt_init(&c->rtt, conn_rtt_bounds(tcp, c));
 	state_set(c, PLX_STATE_SYN_SENT);
 	conn_wants_output(tcp, c);
 }

@@ -76,6 +76,46 @@ static void a_change_copies_and_a_change_back_shares(void **state)
 	option_profiles_fini(&profiles);
 }
 
+// The last change is remembered; what it found may have been given to others since.
+static void a_change_made_again_finds_its_values_again(void **state)
+{
+	struct option_profiles profiles;
+	uint16_t a, b, c;
+
+	(void)state;
+	assert_int_equal(option_profiles_init(&profiles, SOCKET_ID_ANY), 0);
+	a = join(&profiles);
+	b = join(&profiles);
+	c = join(&profiles);
+	assert_int_equal(set(&profiles, &a, PLX_OPTION_HOP_LIMIT, 7), 0);
+	assert_int_equal(set(&profiles, &b, PLX_OPTION_HOP_LIMIT, 7), 0);
+	assert_int_equal(b, a);
+	assert_int_equal(profiles.profiles[a].users, 2);
+	option_profile_release(&profiles, a);
+	option_profile_release(&profiles, b);
+	b = join(&profiles);
+	assert_int_equal(set(&profiles, &b, PLX_OPTION_HOP_LIMIT, 7), 0); // nobody had it meanwhile
+	assert_int_equal(option_profile_value(&profiles, b, PLX_OPTION_HOP_LIMIT), 7);
+	assert_int_equal(profiles.profiles[b].users, 1);
+	option_profile_release(&profiles, b);
+	assert_int_equal(set(&profiles, &c, PLX_OPTION_RTO_MIN, 5 * PLX_MILLISECOND), 0);
+	assert_int_equal(c, b); // its place
+	assert_int_equal(option_profile_rtt_bounds(&profiles, c)->min_us, 5000);
+	b = join(&profiles);
+	assert_int_equal(set(&profiles, &b, PLX_OPTION_HOP_LIMIT, 7), 0);
+	assert_int_not_equal(b, c);
+	assert_int_equal(option_profile_value(&profiles, b, PLX_OPTION_HOP_LIMIT), 7);
+	assert_int_equal(option_profile_rtt_bounds(&profiles, b)->min_us, 200000);
+	// The same change, but of another profile; and the same option with another value.
+	assert_int_equal(set(&profiles, &c, PLX_OPTION_HOP_LIMIT, 7), 0);
+	assert_int_equal(option_profile_value(&profiles, c, PLX_OPTION_RTO_MIN),
+			 5 * PLX_MILLISECOND);
+	assert_int_not_equal(c, b);
+	assert_int_equal(set(&profiles, &c, PLX_OPTION_HOP_LIMIT, 8), 0);
+	assert_int_equal(option_profile_value(&profiles, c, PLX_OPTION_HOP_LIMIT), 8);
+	option_profiles_fini(&profiles);
+}
+
 static void each_option_takes_its_bounds_and_nothing_beyond(void **state)
 {
 	struct option_profiles profiles;
@@ -311,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_profile_holds_the_defaults_and_stays),
 		cmocka_unit_test(a_change_copies_and_a_change_back_shares),
+		cmocka_unit_test(a_change_made_again_finds_its_values_again),
 		cmocka_unit_test(each_option_takes_its_bounds_and_nothing_beyond),
 		cmocka_unit_test(the_least_timeout_is_not_above_the_greatest),
 		cmocka_unit_test(an_error_changes_nothing),

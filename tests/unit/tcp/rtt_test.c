@@ -23,15 +23,17 @@ enum {
 #define SAMPLE_MAX_US (UINT32_MAX / 8)
 
 static const struct rtt_bounds USUAL = {
-	.initial = PLX_SECOND,
-	.min = 200 * PLX_MILLISECOND,
-	.max = 120 * PLX_SECOND,
+	.initial_us = 1000000,
+	.min_us = 200000,
+	.max_us = 120 * 1000000,
 };
+#define USUAL_MIN (200 * PLX_MILLISECOND)
+#define USUAL_MAX (120 * PLX_SECOND)
 
 static const struct rtt_bounds WIDE = {
-	.initial = PLX_SECOND,
-	.min = PLX_MICROSECOND,
-	.max = 600 * PLX_SECOND,
+	.initial_us = 1000000,
+	.min_us = 1,
+	.max_us = 600 * 1000000,
 };
 
 // RFC 6298 2.1.
@@ -43,13 +45,15 @@ static void before_a_sample_the_timeout_is_the_initial_one(void **state)
 	(void)state;
 	rtt_init(&rtt, &bounds);
 	assert_int_equal(rtt.srtt_8th_us, 0);
-	assert_int_equal(rtt_timeout(&rtt, 0, bounds.max), PLX_SECOND);
-	bounds.initial = PLX_MILLISECOND;
+	assert_int_equal(rtt_timeout(&rtt, 0, duration_from_us(bounds.max_us)), PLX_SECOND);
+	bounds.initial_us = 1000;
 	rtt_init(&rtt, &bounds);
-	assert_int_equal(rtt_timeout(&rtt, 0, bounds.max), bounds.min);
-	bounds.initial = 121 * PLX_SECOND;
+	assert_int_equal(rtt_timeout(&rtt, 0, duration_from_us(bounds.max_us)),
+			 duration_from_us(bounds.min_us));
+	bounds.initial_us = 121 * 1000000;
 	rtt_init(&rtt, &bounds);
-	assert_int_equal(rtt_timeout(&rtt, 0, bounds.max), bounds.max);
+	assert_int_equal(rtt_timeout(&rtt, 0, duration_from_us(bounds.max_us)),
+			 duration_from_us(bounds.max_us));
 }
 
 // RFC 6298 2.2 and 2.3, alpha 1/8, beta 1/4, K 4; times in microseconds.
@@ -82,9 +86,9 @@ static void the_timeout_stays_within_its_bounds(void **state)
 	(void)state;
 	rtt_init(&rtt, &USUAL);
 	rtt_on_sample(&rtt, 10 * PLX_MICROSECOND, &USUAL);
-	assert_int_equal(rtt_timeout(&rtt, 0, USUAL.max), USUAL.min);
+	assert_int_equal(rtt_timeout(&rtt, 0, USUAL_MAX), USUAL_MIN);
 	rtt_on_sample(&rtt, 500 * PLX_SECOND, &USUAL);
-	assert_int_equal(rtt_timeout(&rtt, 0, USUAL.max), USUAL.max);
+	assert_int_equal(rtt_timeout(&rtt, 0, USUAL_MAX), USUAL_MAX);
 	// A lower maximum set meanwhile holds at once.
 	assert_int_equal(rtt_timeout(&rtt, 0, PLX_SECOND), PLX_SECOND);
 }
@@ -122,10 +126,10 @@ static void backoff_doubles_and_saturates(void **state)
 	rtt_on_sample(&rtt, 100 * PLX_MILLISECOND, &USUAL);
 	expected = 300 * PLX_MILLISECOND;
 	for (unsigned backoff = 0; backoff < 300; backoff++) {
-		assert_int_equal(rtt_timeout(&rtt, backoff, USUAL.max), expected);
-		expected = expected * 2 > USUAL.max ? USUAL.max : expected * 2;
+		assert_int_equal(rtt_timeout(&rtt, backoff, USUAL_MAX), expected);
+		expected = expected * 2 > USUAL_MAX ? USUAL_MAX : expected * 2;
 	}
-	assert_int_equal(rtt_timeout(&rtt, UINT32_MAX, USUAL.max), USUAL.max);
+	assert_int_equal(rtt_timeout(&rtt, UINT32_MAX, USUAL_MAX), USUAL_MAX);
 	assert_int_equal(rtt.rto_us, 300000);
 }
 
@@ -138,12 +142,12 @@ static void timeout_that_is_backed_off_stays_so_until_a_sample(void **state)
 	rtt_init(&rtt, &USUAL);
 	rtt_on_sample(&rtt, 100 * PLX_MILLISECOND, &USUAL);
 	for (uint64_t ms = 600; ms < 120000; ms *= 2) {
-		rtt_back_off(&rtt, USUAL.max);
+		rtt_back_off(&rtt, USUAL_MAX);
 		assert_int_equal(rtt.rto_us, ms * 1000);
-		assert_int_equal(rtt_timeout(&rtt, 0, USUAL.max), ms * PLX_MILLISECOND);
+		assert_int_equal(rtt_timeout(&rtt, 0, USUAL_MAX), ms * PLX_MILLISECOND);
 	}
 	for (unsigned i = 0; i < 50; i++)
-		rtt_back_off(&rtt, USUAL.max);
+		rtt_back_off(&rtt, USUAL_MAX);
 	assert_int_equal(rtt.rto_us, 120 * 1000000);
 	rtt_on_sample(&rtt, 100 * PLX_MILLISECOND, &USUAL);
 	assert_int_equal(rtt.rto_us, 250000); // 2.3: RTTVAR = 3/4 of 50 ms
@@ -156,7 +160,7 @@ static void lost_syn_makes_the_timeout_three_seconds(void **state)
 	struct rtt rtt;
 
 	(void)state;
-	patient.initial = 10 * PLX_SECOND;
+	patient.initial_us = 10 * 1000000;
 	rtt_init(&rtt, &USUAL);
 	rtt_after_lost_syn(&rtt, &USUAL);
 	assert_int_equal(rtt.rto_us, 3000000);
@@ -185,7 +189,7 @@ static void spurious_timeout_adapts_the_estimate(void **state)
 
 		rtt_init(&rtt, &USUAL);
 		rtt_on_sample(&rtt, cases[i].first * PLX_MILLISECOND, &USUAL);
-		rtt_back_off(&rtt, USUAL.max);
+		rtt_back_off(&rtt, USUAL_MAX);
 		rtt_after_spurious(&rtt, cases[i].late * PLX_MILLISECOND, &USUAL);
 		assert_int_equal(rtt.srtt_8th_us / 8, cases[i].srtt * 1000);
 		assert_int_equal(rtt.rto_us, cases[i].rto * 1000);
@@ -223,7 +227,7 @@ static double difference(double a, double b)
 
 static void model_on_sample(struct model *m, double us, const struct rtt_bounds *bounds)
 {
-	double min_us = (double)bounds->min / 1000, max_us = (double)bounds->max / 1000;
+	double min_us = bounds->min_us, max_us = bounds->max_us;
 	double k_rttvar;
 
 	us = us < 1 ? 1 : us > SAMPLE_MAX_US ? SAMPLE_MAX_US : us;
@@ -249,9 +253,9 @@ static void random_samples_follow_the_formulas(void **state)
 	random_init_seed(&r, test_seed());
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		struct rtt_bounds bounds = {
-			.initial = PLX_SECOND,
-			.min = duration_from_us(1 + random_below(&r, 1000000)),
-			.max = duration_from_us(1000000 + random_below(&r, 599000001)),
+			.initial_us = 1000000,
+			.min_us = 1 + random_below(&r, 1000000),
+			.max_us = 1000000 + random_below(&r, 599000001),
 		};
 		unsigned magnitude = random_below(&r, 32);
 		struct model m = {0};
@@ -269,7 +273,7 @@ static void random_samples_follow_the_formulas(void **state)
 			model_on_sample(&m, us, &bounds);
 			assert_true(difference(rtt.srtt_8th_us / 8.0, m.srtt_us) <= SRTT_SLACK_US);
 			assert_true(difference(rtt.rto_us, m.rto_us) <= RTO_SLACK_US);
-			assert_in_range(duration_from_us(rtt.rto_us), bounds.min, bounds.max);
+			assert_in_range(rtt.rto_us, bounds.min_us, bounds.max_us);
 		}
 	}
 }
