@@ -122,20 +122,21 @@ static const struct http_response *choose_response(const struct http_request *re
 }
 
 // So that the same header, coming again, need not be read again. Only a whole one without a body
-// that led to an ordinary response and leaves the connection open.
+// that led to an ordinary response.
 static void remember(struct http_context *context, const struct http_session *session,
 		     const struct http_response *response, const char *header)
 {
 	struct http_repeated *repeated = &context->repeated;
 	uint32_t bytes = session->request.header_bytes;
 
-	if (bytes > HTTP_REPEATED_BYTES || response->status != 200 || session->is_last
+	if (bytes > HTTP_REPEATED_BYTES || response->status != 200 || context->is_stopping
 	    || session->request.phase != HTTP_REQUEST_ENDED)
 		return;
 	repeated->response = response;
 	repeated->header_bytes = bytes;
 	repeated->connection = session->connection;
 	repeated->is_head = session->is_head;
+	repeated->is_last = session->is_last;
 	memcpy(repeated->header, header, bytes);
 }
 
@@ -185,6 +186,7 @@ static bool answer_repeated(struct http_session *session, struct http_context *c
 		return false;
 	context->results->requests++;
 	session->is_head = repeated->is_head;
+	session->is_last = repeated->is_last;
 	session->connection = repeated->connection;
 	begin_response(session, context, repeated->response);
 	return true;

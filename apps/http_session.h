@@ -48,6 +48,7 @@ struct http_repeated {
 	uint32_t header_bytes; // 0 = none yet
 	uint8_t connection;
 	bool is_head;
+	bool is_last; // it asked to close
 	char header[HTTP_REPEATED_BYTES];
 };
 

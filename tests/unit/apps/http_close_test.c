@@ -55,6 +55,34 @@ static void a_request_that_comes_with_the_handshake_is_answered(void **state)
 	assert_int_equal(http_server_results(server)->server.closed, 1);
 }
 
+// The second of them is recognized by its header; what goes on afterwards is not mixed up with it.
+static void clients_that_ask_to_close_alike_are_all_closed(void **state)
+{
+	plx_conn conn;
+
+	(void)state;
+	create_pattern_server(8);
+	for (unsigned i = 0; i < 3; i++) {
+		conn = accept_client();
+		ask(conn, GET_CLOSE);
+		answers(conn, OK_CLOSE);
+		end(conn);
+		conn = accept_client();
+		ask(conn, GET GET_CLOSE GET);
+		answers(conn, OK OK_CLOSE);
+		assert_true(at(conn)->is_write_shut); // a request is unread: closing would reset
+		event(conn, PLX_EVENT_PEER_CLOSED);
+		end(conn);
+	}
+	conn = accept_client();
+	ask(conn, GET);
+	answers(conn, OK);
+	assert_false(at(conn)->is_closed);
+	assert_int_equal(http_server_results(server)->requests, 10);
+	event(conn, PLX_EVENT_PEER_CLOSED);
+	end(conn);
+}
+
 static void a_client_that_still_sends_is_given_time_to_read_the_answer(void **state)
 {
 	(void)state;
@@ -191,6 +219,7 @@ int main(void)
 		HTTP_TEST(a_client_that_closes_its_half_gets_all_its_responses),
 		HTTP_TEST(a_client_that_closes_between_requests_is_followed),
 		HTTP_TEST(a_request_that_comes_with_the_handshake_is_answered),
+		HTTP_TEST(clients_that_ask_to_close_alike_are_all_closed),
 		HTTP_TEST(a_client_that_still_sends_is_given_time_to_read_the_answer),
 		HTTP_TEST(a_lingering_client_that_closes_is_followed),
 		HTTP_TEST(when_every_session_is_taken_clients_are_turned_away),
