@@ -6,6 +6,7 @@
 // Called by load.
 #include "apps/load_connection.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -131,14 +132,14 @@ static void go_on(struct load *load, struct load_connection *c, plx_time now)
 
 struct plx_addr load_source_address(const struct load *load, uint32_t index)
 {
-	struct plx_addr addr = load->config.source_first;
-	uint32_t carry = index;
+	uint64_t words[2];
+	struct plx_addr addr;
 
-	for (int i = 15; i >= 0 && carry > 0; i--) {
-		carry += addr.bytes[i];
-		addr.bytes[i] = (uint8_t)carry;
-		carry >>= 8;
-	}
+	memcpy(words, load->config.source_first.bytes, sizeof(words));
+	words[1] = htobe64(be64toh(words[1]) + index);
+	if (be64toh(words[1]) < index)
+		words[0] = htobe64(be64toh(words[0]) + 1);
+	memcpy(addr.bytes, words, sizeof(words));
 	return addr;
 }
 
@@ -152,7 +153,7 @@ static uint32_t next_of(uint32_t index, uint32_t count)
 static void next_tuple(struct load *load)
 {
 	load->next_source = next_of(load->next_source, load->n_sources);
-	// In time: whoever loads it whole right after it was stored in bytes waits for the stores before it.
+	// In time: whoever loads it whole right after it was stored in words waits for the stores before it.
 	load->next_source_address = load_source_address(load, load->next_source);
 	load->next_port = next_of(load->next_port, load->n_ports);
 	if (--load->turns_left == 0) {
