@@ -415,10 +415,7 @@ static __rte_noinline enum step run_any_turn(struct tcp *tcp, struct tcp_conn *c
 		.resent_idx = INDEX_NONE,
 	};
 
-	if (!conn_has(c, CONN_ENDED))
-		return run_turn(&t);
-	conn_release_if_done(tcp, c);
-	return STEP_ENDED;
+	return run_turn(&t);
 }
 
 void output_run(struct tcp *tcp, struct tx_burst *burst)
@@ -431,6 +428,10 @@ void output_run(struct tcp *tcp, struct tx_burst *burst)
 
 		if (c == NULL)
 			return;
+		if (unlikely(conn_has(c, CONN_ENDED))) {
+			conn_release_if_done(tcp, c);
+			continue;
+		}
 		record = ordinary_record(tcp, c);
 		step = likely(record != NULL) ? ordinary_turn(tcp, c, burst, record)
 					      : run_any_turn(tcp, c, burst);

@@ -50,6 +50,11 @@ static uint32_t place_of(const struct flow_key *key)
 	return (uint32_t)(sum * UINT64_C(0x9E3779B97F4A7C15) >> (64 - PORTS_AHEAD_BITS));
 }
 
+bool port_alloc_knows(const struct tcp *tcp, const struct flow_key *key)
+{
+	return has_destination(&tcp->ports_ahead.places[place_of(key)], key);
+}
+
 // The next connection to the same destination will most likely get the next port; and connections to several
 // follow each other as the ones before did. What is fetched when it is expected may be gone when its turn
 // comes, so it is fetched once more shortly before.

@@ -16,6 +16,9 @@ struct tuple {
 // Fills in hash and time_wait. False when a connection is using it.
 bool tuple_is_free(const struct tcp *tcp, struct tuple *tuple);
 
+// Whether connections of these ends, but for our port, have begun before: so one may do so from here to there.
+bool port_alloc_knows(const struct tcp *tcp, const struct flow_key *key);
+
 // Chooses key.local_port, the rest of the key being given: one nobody remembers, or if there are hardly any
 // one that is in TIME_WAIT. 0, or -EADDRNOTAVAIL.
 int port_alloc(struct tcp *tcp, struct tuple *tuple);

@@ -65,17 +65,21 @@ static int choose_local(const struct tcp *tcp, const struct plx_connect_args *ar
 static int choose_tuple(struct tcp *tcp, const struct plx_connect_args *args, struct tuple *tuple)
 {
 	struct flow_key *key = &tuple->key;
-	int rc = check_remote(tcp, args);
 
+	key->local = args->local;
 	key->remote = args->remote;
 	flow_key_set_ports(key, args->local_port, args->remote_port, tcp->config.zone);
-	if (rc == 0)
-		rc = choose_local(tcp, args, &key->local);
-	if (rc != 0)
-		return rc;
-	// A segment to an address of ours would never come back: nothing here loops to itself.
-	if (interface_has_address(tcp->net, &key->remote))
-		return -EADDRINUSE;
+	if (!port_alloc_knows(tcp, key)) { // addresses and routes stay as they are
+		int rc = check_remote(tcp, args);
+
+		if (rc == 0)
+			rc = choose_local(tcp, args, &key->local);
+		if (rc != 0)
+			return rc;
+		// A segment to an address of ours would never come back: nothing here loops to itself.
+		if (interface_has_address(tcp->net, &key->remote))
+			return -EADDRINUSE;
+	}
 	if (key->local_port == 0)
 		return port_alloc(tcp, tuple);
 	return tuple_is_free(tcp, tuple) ? 0 : -EADDRINUSE;
