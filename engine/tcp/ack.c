@@ -151,7 +151,7 @@ static inline void on_new_ack(struct tcp *tcp, struct tcp_conn *c, const struct 
 	neighbor_confirm(tcp->net, c->neighbor, tcp->now);
 	if (conn_has(c, CONN_WANTS_WRITABLE))
 		tell_writable(tcp, c);
-	if (c->queue.head != INDEX_NONE || conn_has(c, CONN_FIN_QUEUED))
+	if (c->queue.head != INDEX_NONE || c->snd.una != c->snd.nxt || conn_has_fin_to_send(c))
 		conn_wants_output(tcp, c);
 }
 
@@ -175,8 +175,7 @@ void ack_process(struct tcp *tcp, struct tcp_conn *c, struct segment *seg)
 		persist_on_ack(tcp, c, is_new || has_window_changed);
 	else if (c->snd.wnd == 0 && c->snd.una != c->snd.nxt)
 		persist_begin(tcp, c); // shrunk over what is in flight: probed (SHLD-17)
-	else if (has_window_changed
-		 && (c->queue.unsent != INDEX_NONE || conn_has(c, CONN_FIN_QUEUED)))
+	else if (has_window_changed && (c->queue.unsent != INDEX_NONE || conn_has_fin_to_send(c)))
 		conn_wants_output(tcp, c);
 }
 

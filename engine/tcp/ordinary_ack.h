@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The acknowledgement that nearly every one is: it says nothing, or it is of all that is in flight, one small
-// record sent once, perhaps with FIN, while nothing is being repaired and the window was not used up. The
-// questions of tcp/ack are answered first, all at once; what is left is done straight. Any other is
+// record sent once, perhaps with FIN, or FIN alone, while nothing is being repaired and the window was not used
+// up. The questions of tcp/ack are answered first, all at once; what is left is done straight. Any other is
 // tcp/ack's, which comes to the same in more steps.
 // Called by tcp/input_fast and tcp/input.
 #ifndef TCP_ORDINARY_ACK_H
@@ -30,23 +30,26 @@ static inline bool ack_is_empty(const struct tcp_conn *c, const struct segment *
 		&& (len_bytes > 0 || c->snd.nxt == c->snd.una);
 }
 
-// The one record in flight if `seg` acknowledges it in the ordinary way, else NULL.
-static inline struct send_segment *ordinary_acked(const struct tcp *tcp, const struct tcp_conn *c,
-						  const struct segment *seg)
+// The one record in flight if it goes the ordinary way, else NULL.
+static inline struct send_segment *ordinary_in_flight(const struct tcp *tcp,
+						      const struct tcp_conn *c)
 {
 	struct send_segment *record;
 
-	if (seg->tcp.ack != c->snd.nxt || c->queue.head == INDEX_NONE
-	    || c->queue.head != c->queue.tail || c->queue.unsent != INDEX_NONE
-	    || !congestion_is_indifferent(c))
+	if (c->queue.head == INDEX_NONE || c->queue.head != c->queue.tail
+	    || c->queue.unsent != INDEX_NONE)
 		return NULL;
 	record = send_segment_at(tcp, c->queue.head);
 	return record->kind == SEND_SLAB && (record->flags & SEND_RESENT) == 0 ? record : NULL;
 }
 
-// It has arrived.
-static inline void take_ordinary_ack(struct tcp *tcp, struct tcp_conn *c,
-				     const struct send_segment *record)
+static inline bool is_fin_alone_in_flight(const struct tcp_conn *c)
+{
+	return c->queue.head == INDEX_NONE && c->snd.nxt - c->snd.una == 1;
+}
+
+static inline void take_ordinary_record(struct tcp *tcp, struct tcp_conn *c,
+					const struct send_segment *record)
 {
 	retransmit_on_sample(tcp, c, time_since(tcp->now, record->sent_at));
 	pool_put_plain(&tcp->slabs, record->slab);
@@ -54,6 +57,11 @@ static inline void take_ordinary_ack(struct tcp *tcp, struct tcp_conn *c,
 	c->queue.head = INDEX_NONE;
 	c->queue.tail = INDEX_NONE;
 	c->queue.bytes = 0;
+}
+
+// All that was in flight has arrived.
+static inline void settle_ordinary_ack(struct tcp *tcp, struct tcp_conn *c)
+{
 	c->snd.una = c->snd.nxt;
 	c->rtx = c->snd.nxt;
 	c->backoff = 0;
@@ -73,10 +81,14 @@ static inline bool ordinary_ack(struct tcp *tcp, struct tcp_conn *c, const struc
 	if (unlikely(conn_has(c, CONN_NOT_ORDINARY_ACK) || conn_has_fin_to_send(c) || wnd == 0))
 		return false;
 	if (!ack_is_empty(c, seg, wnd, seg->len_bytes)) {
-		record = ordinary_acked(tcp, c, seg);
-		if (unlikely(record == NULL))
+		if (seg->tcp.ack != c->snd.nxt || !congestion_is_indifferent(c))
 			return false;
-		take_ordinary_ack(tcp, c, record);
+		record = ordinary_in_flight(tcp, c);
+		if (likely(record != NULL))
+			take_ordinary_record(tcp, c, record);
+		else if (!is_fin_alone_in_flight(c))
+			return false;
+		settle_ordinary_ack(tcp, c);
 		if (wnd > c->max_snd_wnd)
 			c->max_snd_wnd = wnd;
 		c->snd.wnd = wnd;

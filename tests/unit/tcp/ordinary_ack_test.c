@@ -45,11 +45,13 @@ enum {
 	BEHIND = 1u << 29, // it begins to send all of it again
 	OLDER = 1u << 30,  // a segment with a later sequence number has set the window
 };
+static const uint64_t FIN_SENT = UINT64_C(1) << 32;
+static const uint64_t FIN_ALONE = UINT64_C(1) << 33;
 
 // What must be met, or the test proves nothing. Of each shape that is ordinary all else is ordinary too.
 static const struct shape {
 	const char *name;
-	unsigned features;
+	uint64_t features;
 	bool is_ordinary;
 } shapes[] = {
 	{"nothing in flight and nothing said", 0, true},
@@ -77,7 +79,20 @@ static const struct shape {
 	{"all of it, by a doubtful neighbour", IS_NEW | STALE_NEIGHBOR, true},
 	{"all of it, with timestamps", IS_NEW | TIMESTAMPS, true},
 	{"all of it, sent again after probes", IS_NEW | BEHIND, true},
+	{"all of it and FIN", IS_NEW | FIN_SENT, true},
+	{"all of it and FIN, with text", IS_NEW | FIN_SENT | HAS_TEXT, true},
+	{"all of it and FIN, another window", IS_NEW | FIN_SENT | WINDOW_CHANGED, true},
+	{"FIN alone", IS_NEW | FIN_ALONE, true},
+	{"FIN alone, with text", IS_NEW | FIN_ALONE | HAS_TEXT, true},
+	{"FIN alone, another window", IS_NEW | FIN_ALONE | WINDOW_CHANGED, true},
+	{"FIN alone, sent again", IS_NEW | FIN_ALONE | BEHIND, true},
+	{"FIN alone, after a timeout", IS_NEW | FIN_ALONE | BACKED_OFF, true},
+	{"text, with FIN in flight", HAS_TEXT | FIN_ALONE, true},
 	{"a duplicate", IN_FLIGHT, false},
+	{"a duplicate, with FIN in flight", FIN_ALONE, false},
+	{"all but FIN", IS_OF_PART | FIN_SENT, false},
+	{"FIN alone, congestion avoidance", IS_OF_ALL | FIN_ALONE | AVOIDANCE, false},
+	{"FIN alone, while something is going on", IS_OF_ALL | FIN_ALONE | HAS_FLAG, false},
 	{"another window and nothing else", WINDOW_CHANGED, false},
 	{"another window with text", WINDOW_CHANGED | HAS_TEXT, false},
 	{"a window of zero", WINDOW_SHUT, false},
@@ -130,6 +145,17 @@ static void draw_queue(struct twin *side, struct random *dice)
 		twin_add_record(side, dice, SEND_SLAB, 1 + random_below(dice, SLAB_BYTES));
 }
 
+// FIN is in flight behind what is, or alone.
+static void send_fin(struct tcp_conn *c, struct random *dice)
+{
+	if (c->queue.unsent != INDEX_NONE)
+		return;
+	c->flags |= CONN_FIN_QUEUED | CONN_FIN_SENT;
+	c->state = one_in(dice, 2) ? PLX_STATE_FIN_WAIT_1 : PLX_STATE_LAST_ACK;
+	c->snd.nxt++;
+	c->rtx = c->snd.nxt;
+}
+
 // The beginning of what is in flight has been acknowledged before.
 static void acknowledge_part(struct twin *side, struct random *dice)
 {
@@ -148,13 +174,16 @@ static void draw_state(struct twin *side, struct random *dice, void *arg)
 
 	(void)arg;
 	twin_draw_conn(side, dice);
-	draw_queue(side, dice);
+	if (!one_in(dice, 4))
+		draw_queue(side, dice);
+	if (one_in(dice, 3))
+		send_fin(c, dice);
 	if (one_in(dice, 8))
 		acknowledge_part(side, dice);
 	if (one_in(dice, 6))
 		twin_give_flags(side, flags[random_below(dice, RTE_DIM(flags))],
 				random_below(dice, 2), dice);
-	if (one_in(dice, 12))
+	if (one_in(dice, 6))
 		c->rtx = c->snd.una; // as after probes of a closed window
 	if (one_in(dice, 16))
 		c->snd.wnd = 0;
@@ -218,13 +247,15 @@ static unsigned features_of_segment(const struct tcp_conn *c, const struct segme
 		| (seq_is_after(c->snd.wl1, seg->tcp.seq) ? OLDER : 0);
 }
 
-static unsigned features_of(const struct twins *t, const struct segment *seg)
+static uint64_t features_of(const struct twins *t, const struct segment *seg)
 {
 	static const unsigned algorithms[] = {NEWRENO, FIXED, CUBIC, DCTCP};
 	const struct twin *side = &t->sides[0];
 	const struct tcp_conn *c = side->c;
 
 	return features_of_queue(side) | features_of_segment(c, seg) | algorithms[c->congestion]
+		| (conn_has(c, CONN_FIN_SENT) ? FIN_SENT : 0)
+		| (conn_has(c, CONN_FIN_SENT) && c->queue.head == INDEX_NONE ? FIN_ALONE : 0)
 		| (c->snd.nxt != c->snd.una ? IN_FLIGHT : 0) | (c->snd.wnd == 0 ? WAS_SHUT : 0)
 		| (c->rtx != c->snd.nxt ? BEHIND : 0) | (c->is_cwnd_limited ? CWND_LIMITED : 0)
 		| (c->cwnd >= c->ssthresh ? AVOIDANCE : 0) | (c->backoff > 0 ? BACKED_OFF : 0)
@@ -237,7 +268,7 @@ static unsigned features_of(const struct twins *t, const struct segment *seg)
 		| (t->peer == PEER_IPV6 ? IPV6 : 0);
 }
 
-static void note_shapes(unsigned features, unsigned conn_flags, bool is_ordinary)
+static void note_shapes(uint64_t features, unsigned conn_flags, bool is_ordinary)
 {
 	for (unsigned i = 0; i < RTE_DIM(shapes); i++)
 		met[i] += shapes[i].is_ordinary == is_ordinary
@@ -250,8 +281,9 @@ static void note_shapes(unsigned features, unsigned conn_flags, bool is_ordinary
 static void one_round(struct twins *t)
 {
 	struct twin *one = &t->sides[0], *two = &t->sides[1];
-	unsigned features, conn_flags;
 	struct segment seg, same;
+	unsigned conn_flags;
+	uint64_t features;
 	bool is_ordinary;
 
 	twins_begin_round(t);
