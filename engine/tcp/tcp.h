@@ -94,8 +94,11 @@ struct ports_ahead {
 	uint32_t last; // place of the last connection's
 };
 
-// More than a burst leaves behind.
-#define SPARE_MBUFS 64
+// The age of TS.Recent is kept in units of 1024 s: 16 bits tell ages up to two years apart.
+#define TIMESTAMP_AGE_UNIT_S 1024
+
+// As many as a long turn of a worker leaves behind.
+#define SPARE_MBUFS 256
 
 // See tcp/spare_mbufs.h.
 struct spare_mbufs {
@@ -128,7 +131,8 @@ struct tcp_config {
 
 struct tcp {
 	plx_time now;
-	uint32_t now_ms; // the same, as timestamps and ages count
+	uint32_t now_ms;  // the same, as timestamps count
+	uint16_t now_age; // and as their ages do, in TIMESTAMP_AGE_UNIT_S
 	struct net *net;
 	struct plx_stats *stats;
 	struct random *random;
@@ -197,6 +201,7 @@ static inline void tcp_set_time(struct tcp *tcp, plx_time now)
 {
 	tcp->now = now;
 	tcp->now_ms = (uint32_t)duration_to_ms(now);
+	tcp->now_age = (uint16_t)(duration_to_s(now) / TIMESTAMP_AGE_UNIT_S);
 }
 
 static inline void tcp_count(struct tcp *tcp, enum plx_counter counter)

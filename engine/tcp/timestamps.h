@@ -9,9 +9,6 @@
 #include "tcp/segment.h"
 #include "tcp/tcp.h"
 
-// The age of TS.Recent is kept in units of 1024 s: 16 bits tell ages up to two years apart.
-#define TIMESTAMP_AGE_UNIT_S 1024
-
 // RFC 7323 5.5: a TS.Recent that has been idle for 24 days proves nothing.
 #define TIMESTAMP_VALID_UNITS (24u * 24 * 3600 / TIMESTAMP_AGE_UNIT_S)
 
@@ -29,7 +26,7 @@ static inline uint32_t timestamp_now(const struct tcp *tcp, uint32_t offset)
 
 static inline uint16_t timestamp_age_clock(const struct tcp *tcp)
 {
-	return (uint16_t)(duration_to_s(tcp->now) / TIMESTAMP_AGE_UNIT_S);
+	return tcp->now_age;
 }
 
 // RFC 7323 5.3 R1: true when the segment's timestamp is older than TS.Recent and that is still valid.
