@@ -11,11 +11,11 @@
 #define RTO_AFTER_LOST_SYN_US UINT32_C(3000000)
 #define RTT_SAMPLE_MAX_US (UINT32_MAX / 8)
 
-static uint32_t clamp_us(uint64_t timeout_us, const struct rtt_bounds *bounds)
+static uint32_t clamp_us(uint32_t timeout_us, const struct rtt_bounds *bounds)
 {
 	if (timeout_us < bounds->min_us)
 		timeout_us = bounds->min_us;
-	return timeout_us > bounds->max_us ? bounds->max_us : (uint32_t)timeout_us;
+	return timeout_us > bounds->max_us ? bounds->max_us : timeout_us;
 }
 
 void rtt_init(struct rtt *rtt, const struct rtt_bounds *bounds)
@@ -25,10 +25,11 @@ void rtt_init(struct rtt *rtt, const struct rtt_bounds *bounds)
 	rtt->rto_us = clamp_us(bounds->initial_us, bounds);
 }
 
-// RTO = SRTT + max(G, 4 RTTVAR); rttvar_4th_us is 4 RTTVAR already. In the place of G stands what a peer may delay.
+// RTO = SRTT + max(G, 4 RTTVAR); rttvar_4th_us is 4 RTTVAR already, and hardly above 2^31, as no sample is above 2^29.
+// In the place of G stands what a peer may delay.
 static uint32_t timeout_of(const struct rtt *rtt, const struct rtt_bounds *bounds)
 {
-	uint64_t variance_us = rtt->rttvar_4th_us;
+	uint32_t variance_us = rtt->rttvar_4th_us;
 
 	if (variance_us < bounds->min_us / 2)
 		variance_us = bounds->min_us / 2;
@@ -40,17 +41,17 @@ void rtt_on_sample(struct rtt *rtt, plx_duration sample, const struct rtt_bounds
 	uint64_t us = duration_to_us(sample);
 	uint32_t r = us == 0 ? 1 : us > RTT_SAMPLE_MAX_US ? RTT_SAMPLE_MAX_US : (uint32_t)us;
 
-	if (rtt->srtt_8th_us == 0) {
+	if (__builtin_expect(rtt->srtt_8th_us == 0, 0)) {
 		// RFC 6298 2.2: SRTT = R, RTTVAR = R/2
 		rtt->srtt_8th_us = r * 8;
 		rtt->rttvar_4th_us = r * 2;
 	} else {
 		// RFC 6298 2.3: RTTVAR first, with the old SRTT
-		int64_t error = (int64_t)r - rtt->srtt_8th_us / 8;
-		int64_t deviation = error < 0 ? -error : error;
+		uint32_t srtt = rtt->srtt_8th_us / 8;
+		uint32_t deviation = r > srtt ? r - srtt : srtt - r;
 
-		rtt->rttvar_4th_us += (int32_t)(deviation - rtt->rttvar_4th_us / 4);
-		rtt->srtt_8th_us += (int32_t)error;
+		rtt->rttvar_4th_us += deviation - rtt->rttvar_4th_us / 4;
+		rtt->srtt_8th_us += r - srtt; // modulo 2^32, as the other
 	}
 	rtt->rto_us = timeout_of(rtt, bounds);
 }
