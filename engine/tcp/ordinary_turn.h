@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The turn that nearly every one is: nothing is in flight, nothing is being repaired, and one small record goes out
-// with the acknowledgement of what has come. The questions of tcp/output are answered first, all at once;
-// what is left is done straight. Any other turn is tcp/output's, which comes to the same in more steps.
+// The turn that nearly every one is: nothing is in flight, nothing is being repaired, and one small record, or FIN
+// alone, goes out with the acknowledgement of what has come. The questions of tcp/output are answered first,
+// all at once; what is left is done straight. Any other turn is tcp/output's, which comes to the same in more
+// steps.
 // Called by tcp/output.
 #ifndef TCP_ORDINARY_TURN_H
 #define TCP_ORDINARY_TURN_H
@@ -20,21 +21,33 @@ enum {
 		| CONN_KEEPALIVE_PROBE | CONN_ECN | CONN_ECE_OWED | CONN_CWR_OWED,
 };
 
+static inline bool has_nothing_unusual(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return !conn_has(c, CONN_NOT_ORDINARY_TURN) && conn_is_synchronized(c)
+		&& c->snd.una == c->snd.nxt && c->acks_owed == 0 && !c->is_paced
+		&& segment_tx_is_plain(tcp);
+}
+
 // The record that goes out if it is that turn, else NULL. With nothing in flight Nagle lets anything go.
 static inline struct send_segment *ordinary_record(const struct tcp *tcp, const struct tcp_conn *c)
 {
 	struct send_segment *record;
 
-	if (conn_has(c, CONN_NOT_ORDINARY_TURN) || !conn_is_synchronized(c)
-	    || c->queue.unsent == INDEX_NONE || c->queue.unsent != c->queue.tail
-	    || c->snd.una != c->snd.nxt || c->acks_owed > 0 || c->is_paced
-	    || !segment_tx_is_plain(tcp) || turn_is_idle(tcp, c))
+	if (c->queue.unsent == INDEX_NONE || c->queue.unsent != c->queue.tail
+	    || !has_nothing_unusual(tcp, c) || turn_is_idle(tcp, c))
 		return NULL;
 	record = send_segment_at(tcp, c->queue.unsent);
 	return record->kind == SEND_SLAB && record->len_bytes <= c->mss
 			&& record->len_bytes <= c->cwnd && record->len_bytes < c->snd.wnd
 		? record
 		: NULL;
+}
+
+// Is it that turn, and FIN all there is to send?
+static inline bool is_ordinary_fin(const struct tcp *tcp, const struct tcp_conn *c)
+{
+	return c->queue.unsent == INDEX_NONE && conn_has(c, CONN_FIN_QUEUED) && c->snd.wnd > 0
+		&& has_nothing_unusual(tcp, c);
 }
 
 // It was sent, with FIN or without: as turn_mark_sent(), turn_advance_unsent(), and the timer of RFC 6298 5.1.
@@ -65,12 +78,31 @@ static inline enum step ordinary_turn(struct tcp *tcp, struct tcp_conn *c, struc
 	uint8_t flags = TCP_ACK | TCP_PSH | (has_fin ? TCP_FIN : 0);
 	enum tx_result result = segment_tx_slab(tcp, c, burst, record, flags);
 
-	if (unlikely(result != TX_SENT)) {
-		if (result == TX_NO_MEMORY)
-			return STEP_NO_MEMORY;
+	if (unlikely(result == TX_NO_MEMORY))
+		return STEP_NO_MEMORY;
+	if (unlikely(result != TX_SENT))
 		conn_soft_error(tcp, c, -EHOSTUNREACH);
-	}
 	ordinary_record_sent(tcp, c, record, has_fin);
+	return STEP_DONE;
+}
+
+// The same of FIN alone.
+static inline enum step ordinary_fin_turn(struct tcp *tcp, struct tcp_conn *c,
+					  struct tx_burst *burst)
+{
+	enum tx_result result = segment_tx_control(tcp, c, burst, c->snd.nxt, TCP_ACK | TCP_FIN);
+
+	if (unlikely(result == TX_NO_MEMORY))
+		return STEP_NO_MEMORY;
+	if (unlikely(result != TX_SENT))
+		conn_soft_error(tcp, c, -EHOSTUNREACH);
+	c->flags |= CONN_FIN_SENT;
+	c->snd.nxt++;
+	c->rtx = c->snd.nxt;
+	if (c->rto_deadline == PLX_TIME_NEVER)
+		retransmit_start(tcp, c);
+	if (c->rto_deadline < c->fine_armed)
+		timers_update(tcp, c);
 	return STEP_DONE;
 }
 

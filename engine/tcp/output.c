@@ -433,8 +433,12 @@ void output_run(struct tcp *tcp, struct tx_burst *burst)
 			continue;
 		}
 		record = ordinary_record(tcp, c);
-		step = likely(record != NULL) ? ordinary_turn(tcp, c, burst, record)
-					      : run_any_turn(tcp, c, burst);
+		if (likely(record != NULL))
+			step = ordinary_turn(tcp, c, burst, record);
+		else if (is_ordinary_fin(tcp, c))
+			step = ordinary_fin_turn(tcp, c, burst);
+		else
+			step = run_any_turn(tcp, c, burst);
 		if (likely(step == STEP_DONE))
 			continue;
 		if (step == STEP_FULL || step == STEP_NO_MEMORY)

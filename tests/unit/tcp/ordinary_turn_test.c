@@ -51,11 +51,13 @@ enum {
 	CWND_LIMITED = 1u << 30,
 	ARMED = 1u << 31, // the wheel, for something that is over
 };
+static const uint64_t LAST_ACK = UINT64_C(1) << 32;
+static const uint64_t WINDOW_SHUT = UINT64_C(1) << 33; // with nothing unsent but FIN
 
 // What must be met, or the test proves nothing.
 static const struct shape {
 	const char *name;
-	unsigned features;
+	uint64_t features;
 	bool is_ordinary;
 } shapes[] = {
 	{"one small record", 0, true},
@@ -83,6 +85,15 @@ static const struct shape {
 	{"the peer has closed", CLOSE_WAIT, true},
 	{"the window was used up", CWND_LIMITED, true},
 	{"the wheel is armed", ARMED, true},
+	{"FIN alone", NOTHING_UNSENT | HAS_FIN, true},
+	{"FIN alone, IPv6, with timestamps", NOTHING_UNSENT | HAS_FIN | IPV6 | TIMESTAMPS, true},
+	{"FIN alone, with an acknowledgement", NOTHING_UNSENT | HAS_FIN | ACK_PENDING, true},
+	{"FIN alone, the peer has closed", NOTHING_UNSENT | HAS_FIN | LAST_ACK, true},
+	{"FIN alone, after idle time", NOTHING_UNSENT | HAS_FIN | IDLE, true},
+	{"FIN alone, no memory", NOTHING_UNSENT | HAS_FIN | NO_MEMORY, true},
+	{"FIN alone, next hop failed", NOTHING_UNSENT | HAS_FIN | FAILED, true},
+	{"FIN alone, the timer runs", NOTHING_UNSENT | HAS_FIN | TIMER_RUNS, true},
+	{"FIN alone, the wheel is armed", NOTHING_UNSENT | HAS_FIN | ARMED, true},
 	{"window filled", WINDOW_FILLED, false},
 	{"window filled before FIN", WINDOW_FILLED | HAS_FIN, false},
 	{"window too small", WINDOW_TOO_SMALL, false},
@@ -96,7 +107,7 @@ static const struct shape {
 	{"of external memory", OF_EXTERNAL, false},
 	{"two records", TWO_RECORDS, false},
 	{"nothing to send", NOTHING_UNSENT, false},
-	{"a FIN alone", NOTHING_UNSENT | HAS_FIN, false},
+	{"FIN alone, window of zero", WINDOW_SHUT | HAS_FIN, false},
 	{"acknowledgements owed", ACKS_OWED, false},
 	{"paced", PACED, false},
 	{"something is going on", HAS_FLAG, false},
@@ -131,7 +142,7 @@ static void draw_queue(struct twin *side, struct random *dice)
 		twin_add_record(side, dice, SEND_SLAB, 1 + random_below(dice, SLAB_BYTES));
 		twin_mark_sent(side, dice, false);
 	}
-	if (one_in(dice, 12))
+	if (one_in(dice, 5))
 		return;
 	if (kind == SEND_SLAB && !one_in(dice, 4))
 		most = RTE_MIN(most, side->c->mss);
@@ -182,14 +193,14 @@ static void draw_state(struct twin *side, struct random *dice, void *arg)
 	conn_wants_output(side->tcp, c);
 }
 
-static unsigned features_of_queue(const struct twin *side)
+static uint64_t features_of_queue(const struct twin *side)
 {
 	const struct tcp_conn *c = side->c;
 	const struct send_segment *record;
 	uint32_t len;
 
 	if (c->queue.unsent == INDEX_NONE)
-		return NOTHING_UNSENT;
+		return NOTHING_UNSENT | (c->snd.wnd == 0 ? WINDOW_SHUT : 0);
 	record = send_segment_at(side->tcp, c->queue.unsent);
 	len = record->len_bytes;
 	return (c->queue.unsent != c->queue.tail ? TWO_RECORDS : 0)
@@ -202,7 +213,7 @@ static unsigned features_of_queue(const struct twin *side)
 		| (c->mss == len ? FULL_SEGMENT : 0) | (c->mss < len ? LONGER_THAN_MSS : 0);
 }
 
-static unsigned features_of(const struct twins *t, bool has_memory)
+static uint64_t features_of(const struct twins *t, bool has_memory)
 {
 	static const unsigned of_peer[PEERS] = {[PEER_IPV6] = IPV6,
 						[PEER_SILENT] = SILENT,
@@ -222,11 +233,12 @@ static unsigned features_of(const struct twins *t, bool has_memory)
 		| (c->backoff > 0 ? BACKED_OFF : 0)
 		| (c->rto_deadline != PLX_TIME_NEVER ? TIMER_RUNS : 0)
 		| (c->state == PLX_STATE_CLOSE_WAIT ? CLOSE_WAIT : 0)
+		| (c->state == PLX_STATE_LAST_ACK ? LAST_ACK : 0)
 		| (c->is_cwnd_limited ? CWND_LIMITED : 0)
 		| (c->fine_armed != PLX_TIME_NEVER ? ARMED : 0);
 }
 
-static void note_shapes(unsigned features, unsigned conn_flags, bool is_ordinary)
+static void note_shapes(uint64_t features, unsigned conn_flags, bool is_ordinary)
 {
 	for (unsigned i = 0; i < RTE_DIM(shapes); i++)
 		met[i] += shapes[i].is_ordinary == is_ordinary
@@ -274,6 +286,11 @@ static void give_buffers_back(void)
 	}
 }
 
+static bool is_ordinary_turn(const struct twin *side)
+{
+	return ordinary_record(side->tcp, side->c) != NULL || is_ordinary_fin(side->tcp, side->c);
+}
+
 static void one_round(struct twins *t)
 {
 	bool has_memory = !one_in(&t->dice, 10), is_ordinary;
@@ -283,8 +300,8 @@ static void one_round(struct twins *t)
 	twins_begin_round(t);
 	twins_draw(t, draw_state, NULL);
 	twins_expect_equal(t, "before");
-	is_ordinary = ordinary_record(one->tcp, one->c) != NULL;
-	assert_null(ordinary_record(two->tcp, two->c));
+	is_ordinary = is_ordinary_turn(one);
+	assert_false(is_ordinary_turn(two));
 	if (max > 0)
 		note_shapes(features_of(t, has_memory), one->c->flags, is_ordinary);
 	if (!has_memory)
