@@ -6,11 +6,12 @@
 
 #include "apps/stream_server.h"
 
-static void discard_serve(struct stream_server *discard, struct session *session)
+static void discard_serve(struct stream_server *discard, struct session *session, uint32_t mask)
 {
 	struct plx_stack *stack = discard->acceptor.stack;
 	int64_t n;
 
+	(void)mask;
 	while ((n = plx_recv(stack, session->conn, discard->chunk, STREAM_CHUNK_BYTES, 0)) > 0)
 		discard->results.rx_bytes += (uint64_t)n;
 	if (n == 0)

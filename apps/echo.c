@@ -8,10 +8,12 @@
 
 #include "apps/stream_server.h"
 
-// Until nothing is there, or the send queue is full: then WRITABLE brings us back.
-static void echo_serve(struct stream_server *echo, struct session *session)
+// Until nothing is there, or the send queue is full: then WRITABLE brings us back. After nothing but READABLE less
+// than a chunk is all there is.
+static void echo_serve(struct stream_server *echo, struct session *session, uint32_t mask)
 {
 	struct plx_stack *stack = echo->acceptor.stack;
+	int64_t least = mask == PLX_EVENT_READABLE ? STREAM_CHUNK_BYTES : 1;
 	int64_t n, sent;
 
 	do {
@@ -26,7 +28,7 @@ static void echo_serve(struct stream_server *echo, struct session *session)
 		plx_recv(stack, session->conn, echo->chunk, (size_t)sent, 0);
 		echo->results.rx_bytes += (uint64_t)sent;
 		echo->results.tx_bytes += (uint64_t)sent;
-	} while (sent == n);
+	} while (sent == n && n >= least);
 }
 
 int echo_create(const struct server_config *config, struct application **application)

@@ -29,7 +29,7 @@ static void stream_server_on_event(struct application *application, const struct
 	if (event->mask & ACCEPTOR_LAST_EVENTS)
 		acceptor_release(&server->acceptor, session, event);
 	else if (event->mask & (PLX_EVENT_READABLE | PLX_EVENT_WRITABLE | PLX_EVENT_PEER_CLOSED))
-		server->serve(server, session);
+		server->serve(server, session, event->mask);
 }
 
 static plx_time stream_server_run(struct application *application, plx_time now)
@@ -73,8 +73,7 @@ static const struct application_ops stream_server_ops = {
 };
 
 int stream_server_create(const struct server_config *config, const char *name,
-			 void (*serve)(struct stream_server *, struct session *),
-			 struct application **application)
+			 stream_serve_fn serve, struct application **application)
 {
 	struct stream_server *server = calloc(1, sizeof(*server));
 

@@ -11,19 +11,24 @@
 
 #define STREAM_CHUNK_BYTES 16384
 
+struct stream_server;
+
+// There may be something to read, or room to send; `mask` is the event's.
+typedef void (*stream_serve_fn)(struct stream_server *server, struct session *session,
+				uint32_t mask);
+
 struct stream_server {
 	struct application application;
 	struct application_ops ops; // a copy each, for its name
 	struct acceptor acceptor;
 	struct server_results results;
-	void (*serve)(struct stream_server *, struct session *);
+	stream_serve_fn serve;
 	char chunk[STREAM_CHUNK_BYTES];
 };
 
 // Returns 0 and the application; -EINVAL; -ENOMEM.
 int stream_server_create(const struct server_config *config, const char *name,
-			 void (*serve)(struct stream_server *, struct session *),
-			 struct application **application);
+			 stream_serve_fn serve, struct application **application);
 
 const struct server_results *stream_server_results(const struct application *application);
 
