@@ -44,7 +44,13 @@ static inline uint16_t recv_window_announce(struct tcp *tcp, struct tcp_conn *c)
 	return (uint16_t)field;
 }
 
-// The same for SYN and SYN+ACK, whose field is never scaled (RFC 7323 2.2).
+// The window field of a segment after the peer's last one: what was granted, none of it taken back.
+static inline uint16_t recv_window_granted(const struct tcp_conn *c)
+{
+	return (uint16_t)((conn_rcv_wnd(c) + (1u << c->rcv_wscale) - 1) >> c->rcv_wscale);
+}
+
+// The same as recv_window_announce() for SYN and SYN+ACK, whose field is never scaled (RFC 7323 2.2).
 uint16_t recv_window_announce_syn(struct tcp *tcp, struct tcp_conn *c);
 
 // Has reading made so much room that the peer should be told? Two segments or half the buffer, and at least

@@ -475,6 +475,7 @@ enum plx_drop segment_tx_answer(struct tcp *tcp, struct answer *answer, struct s
 	};
 	struct neighbor_ref next_hop = neighbor_ref_none();
 	struct payload none = {0};
+	enum net_tx outcome;
 
 	if (seg != NULL && seg->mbuf != NULL) {
 		none.m = frame_reuse_or_alloc(tcp->net, seg->mbuf);
@@ -489,6 +490,6 @@ enum plx_drop segment_tx_answer(struct tcp *tcp, struct answer *answer, struct s
 	tcp_count(tcp, PLX_COUNTER_TCP_TX_SEGMENTS);
 	if ((h.tcp->flags & TCP_RST) != 0)
 		tcp_count(tcp, PLX_COUNTER_TCP_RSTS_SENT);
-	return net_tx_drop(
-		net_transmit_answer(tcp->net, none.m, &next_hop, &key->remote, tcp->now));
+	outcome = net_transmit_answer(tcp->net, none.m, &next_hop, &key->remote, tcp->now);
+	return likely(outcome == NET_TX_READY) ? PLX_DROP_NONE : net_tx_drop(outcome);
 }

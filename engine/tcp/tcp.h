@@ -72,10 +72,14 @@ struct overdue_ack {
 	bool is_late;			     // the first in the list is overdue
 };
 
-// The TIME_WAIT entry that goes next, INDEX_NONE where that is not known; and the hash of its key.
-struct oldest_time_wait {
-	uint32_t idx;
-	uint64_t hash;
+enum { TIME_WAITS_AHEAD = 8 };
+
+// The TIME_WAIT entries that go next, as far as they are known, and the hashes of their keys.
+struct time_waits_ahead {
+	uint32_t idx[TIME_WAITS_AHEAD];
+	uint64_t hash[TIME_WAITS_AHEAD];
+	uint32_t first; // place of the oldest
+	uint32_t n;
 };
 
 enum { PORTS_AHEAD_BITS = 8, PORTS_AHEAD = 1 << PORTS_AHEAD_BITS };
@@ -170,7 +174,7 @@ struct tcp {
 	plx_time half_open_due; // no entry is due before
 	struct pool time_wait[FAMILIES];
 	struct index_list time_wait_queue[FAMILIES];
-	struct oldest_time_wait time_wait_oldest[FAMILIES];
+	struct time_waits_ahead time_waits_ahead[FAMILIES];
 	struct pool listeners;
 	uint32_t listener_buckets[LISTENER_BUCKETS];
 	plx_time cookies_until; // no SYN cookie is good for longer

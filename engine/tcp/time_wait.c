@@ -57,7 +57,6 @@ int time_wait_init(struct tcp *tcp, enum family family, uint32_t count, int sock
 	};
 
 	index_list_init(&tcp->time_wait_queue[family]);
-	tcp->time_wait_oldest[family].idx = INDEX_NONE;
 	return pool_init(&tcp->time_wait[family], &config);
 }
 
@@ -97,59 +96,81 @@ static void on_gone_while_hidden(struct tcp *tcp, uint32_t successor)
 		half_open_on_predecessor_gone(tcp, successor);
 }
 
-static uint64_t hash_of(const struct tcp *tcp, enum family family, uint32_t idx)
+static __rte_noinline uint64_t hash_of(const struct tcp *tcp, enum family family, uint32_t idx)
 {
 	struct flow_key key = key_of(time_wait_at(tcp, family, idx), family);
 
 	return flow_hash(&tcp->flow_secret, &key);
 }
 
-// Who is the oldest now goes next, and has lain idle for long: its bucket is fetched, and the entry behind it.
-static void expect_oldest(struct tcp *tcp, enum family family)
+// Those that go next have lain idle for long, and in a burst they go one right after the other: their buckets are
+// fetched well before, and the entry behind them.
+static void look_ahead(struct tcp *tcp, enum family family)
 {
-	struct oldest_time_wait *oldest = &tcp->time_wait_oldest[family];
-	uint32_t behind;
+	struct time_waits_ahead *ahead = &tcp->time_waits_ahead[family];
+	uint32_t last = (ahead->first + ahead->n - 1) % TIME_WAITS_AHEAD;
+	uint32_t next = ahead->n == 0 ? tcp->time_wait_queue[family].head
+				      : index_list_next(links_of(tcp, family), ahead->idx[last]);
 
-	oldest->idx = tcp->time_wait_queue[family].head;
-	if (oldest->idx == INDEX_NONE)
-		return;
-	oldest->hash = hash_of(tcp, family, oldest->idx);
-	flow_table_prefetch(tcp->flows, oldest->hash);
-	behind = index_list_next(links_of(tcp, family), oldest->idx);
-	if (behind != INDEX_NONE)
-		__builtin_prefetch(time_wait_at(tcp, family, behind));
+	while (ahead->n < TIME_WAITS_AHEAD && next != INDEX_NONE) {
+		last = (ahead->first + ahead->n++) % TIME_WAITS_AHEAD;
+		ahead->idx[last] = next;
+		ahead->hash[last] = hash_of(tcp, family, next);
+		flow_table_prefetch(tcp->flows, ahead->hash[last]);
+		next = index_list_next(links_of(tcp, family), next);
+	}
+	if (next != INDEX_NONE)
+		__builtin_prefetch(time_wait_at(tcp, family, next));
 }
 
-static void forget_oldest(struct tcp *tcp, enum family family)
+// The oldest one's, which goes now.
+static uint64_t take_hash_ahead(struct tcp *tcp, enum family family, uint32_t idx)
 {
-	const struct oldest_time_wait *oldest = &tcp->time_wait_oldest[family];
+	struct time_waits_ahead *ahead = &tcp->time_waits_ahead[family];
+	uint32_t place = ahead->first;
+
+	if (ahead->n == 0)
+		return hash_of(tcp, family, idx);
+	assert(ahead->idx[place] == idx);
+	ahead->first = (place + 1) % TIME_WAITS_AHEAD;
+	ahead->n--;
+	return ahead->hash[place];
+}
+
+// Out of its turn: what is known of those that go next may be of an entry that gets another key.
+static void remove_out_of_turn(struct tcp *tcp, enum family family, uint32_t idx)
+{
+	index_list_remove(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
+	tcp->time_waits_ahead[family].n = 0;
+}
+
+// Gives the place that is free now.
+static uint32_t forget_oldest(struct tcp *tcp, enum family family)
+{
 	uint32_t idx = tcp->time_wait_queue[family].head;
 	const struct time_wait *tw = time_wait_at(tcp, family, idx);
-	uint64_t hash = oldest->idx == idx ? oldest->hash : hash_of(tcp, family, idx);
+	uint64_t hash = take_hash_ahead(tcp, family, idx);
 
 	index_list_remove(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
 	if (tw->successor != INDEX_NONE)
 		on_gone_while_hidden(tcp, tw->successor);
 	else
 		flow_table_remove(tcp->flows, hash, entry_make(ENTRY_TIME_WAIT + family, idx));
-	pool_put(&tcp->time_wait[family], idx);
-	expect_oldest(tcp, family);
+	look_ahead(tcp, family);
+	return idx;
 }
 
 // An entry for this connection, the oldest one's place if need be.
 static uint32_t take_entry(struct tcp *tcp, enum family family)
 {
-	uint32_t idx = pool_get(&tcp->time_wait[family]);
+	uint32_t idx = pool_get_plain(&tcp->time_wait[family]);
 
 	if (idx == INDEX_NONE) {
-		forget_oldest(tcp, family);
 		tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAIT_EVICTED);
-		idx = pool_get(&tcp->time_wait[family]);
+		return forget_oldest(tcp, family);
 	}
 	pool_prefetch_next(
 		&tcp->time_wait[family]); // while the table fills, nobody has been there before
-	if (tcp->time_wait_oldest[family].idx == idx)
-		tcp->time_wait_oldest[family].idx = INDEX_NONE; // it gets another key
 	return idx;
 }
 
@@ -189,7 +210,7 @@ static void fill(struct tcp *tcp, struct time_wait *tw, struct tcp_conn *c)
 	tw->ts_recent = c->ts_recent;
 	tw->ts_recent_age = c->ts_recent_age;
 	tw->ts_offset = c->ts_offset;
-	tw->window = recv_window_announce(tcp, c);
+	tw->window = recv_window_granted(c);
 	tw->has_timestamps = conn_has(c, CONN_TIMESTAMPS);
 	tw->rcv_wscale = c->rcv_wscale;
 	tw->hop_limit = (uint8_t)conn_option(tcp, c, PLX_OPTION_HOP_LIMIT);
@@ -323,8 +344,8 @@ void time_wait_end_hidden(struct tcp *tcp, uint32_t entry)
 {
 	enum family family = family_of_entry(entry);
 
-	index_list_remove(&tcp->time_wait_queue[family], links_of(tcp, family), entry_index(entry));
-	pool_put(&tcp->time_wait[family], entry_index(entry));
+	remove_out_of_turn(tcp, family, entry_index(entry));
+	pool_put_plain(&tcp->time_wait[family], entry_index(entry));
 	tcp_count(tcp, PLX_COUNTER_TCP_TIME_WAIT_REUSED);
 }
 
@@ -401,7 +422,7 @@ enum verdict time_wait_input(struct tcp *tcp, uint32_t entry, struct segment *se
 	if (segment_has(seg, TCP_FIN) && seg->tcp.seq + segment_len(seg) == tw->rcv_nxt) {
 		// RFC 9293 3.10.7.4 eighth: our last ACK was lost; the wait begins anew.
 		tw->expires = time_add(tcp->now, tcp->config.time_wait);
-		index_list_remove(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
+		remove_out_of_turn(tcp, family, idx);
 		index_list_push_tail(&tcp->time_wait_queue[family], links_of(tcp, family), idx);
 		send_ack(tcp, tw, &seg->key, seg);
 		return SEGMENT_ANSWERED;
@@ -421,7 +442,8 @@ void time_wait_expire(struct tcp *tcp, unsigned max)
 		for (unsigned n = 0; n < max && !index_list_is_empty(list)
 		     && time_is_due(time_wait_at(tcp, family, list->head)->expires, tcp->now);
 		     n++)
-			forget_oldest(tcp, family);
+			pool_put_plain(&tcp->time_wait[family],
+				       forget_oldest(tcp, (enum family)family));
 	}
 }
 
