@@ -143,12 +143,15 @@ static void forget(struct tcp *tcp, enum family family, uint32_t idx)
 static plx_duration timeout_of(const struct tcp *tcp, const struct listener *listener,
 			       unsigned retries)
 {
-	struct rtt_bounds bounds = *option_profile_rtt_bounds(&tcp->profiles, listener->profile);
-	struct rtt rtt;
+	const struct rtt_bounds *bounds = option_profile_rtt_bounds(&tcp->profiles,
+								    listener->profile);
+	plx_duration max = duration_from_us(bounds->max_us);
+	plx_duration timeout = duration_from_us(bounds->initial_us);
 
-	bounds.min_us = 0; // which the timing class knows nothing of
-	rtt_init(&rtt, &bounds);
-	return rtt_timeout(&rtt, retries, duration_from_us(bounds.max_us));
+	// Whatever the least is: the timing class knows nothing of it.
+	for (; retries > 0 && timeout < max; retries--)
+		timeout *= 2;
+	return timeout > max ? max : timeout;
 }
 
 static enum plx_drop send_syn_ack(struct tcp *tcp, const struct half_open *ho,
