@@ -129,7 +129,7 @@ static void remember(struct http_context *context, const struct http_session *se
 	struct http_repeated *repeated = &context->repeated;
 	uint32_t bytes = session->request.header_bytes;
 
-	if (bytes > HTTP_REPEATED_BYTES || response->status != 200 || context->is_stopping
+	if (bytes > HTTP_REPEATED_BYTES || response->status != 200
 	    || session->request.phase != HTTP_REQUEST_ENDED)
 		return;
 	repeated->response = response;

@@ -212,6 +212,28 @@ static void connect_errors(void **state)
 	assert_int_equal(stats_of(f).connections, 0);
 }
 
+// The hash of whom a segment came for last is kept; a connection in the same slot has another.
+static void slot_used_again_is_found_by_its_own_key(void **state)
+{
+	struct fixture *f = fixture_connected(state);
+	struct plx_connect_args args = {
+		.local_port = 3333, .remote = f->to_stack.src, .remote_port = 4444};
+	uint32_t was = f->conn.index;
+
+	segment_arrives(f, SEG(.flags = TCP_RST));
+	forget_events(f);
+	forget_output(f);
+	assert_int_equal(plx_connect(f->stack, &args, &f->conn), 0);
+	assert_int_equal(f->conn.index, was);
+	lifecycle_on_connect(&f->life, f->conn);
+	forget_output(f);
+	assert_int_equal(plx_abort(f->stack, f->conn), 0);
+	forget_events(f);
+	assert_int_equal(plx_connect(f->stack, &args, &f->conn), 0);
+	lifecycle_on_connect(&f->life, f->conn);
+	forget_output(f);
+}
+
 static void connect_to_a_tuple_in_use(void **state)
 {
 	struct fixture *f = fixture_bare(state);
@@ -442,6 +464,7 @@ int main(void)
 		SCENARIO(listen_errors),
 		SCENARIO(exact_listener_wins),
 		SCENARIO(connect_errors),
+		SCENARIO(slot_used_again_is_found_by_its_own_key),
 		SCENARIO(connect_to_a_tuple_in_use),
 		SCENARIO(connect_beyond_max_connections),
 		SCENARIO(handle_is_stale_after_the_last_event),

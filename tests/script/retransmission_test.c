@@ -382,9 +382,30 @@ static void timeout_stays_doubled_until_a_sample(void **state)
 	assert_in_range(info_of(f).srtt, 700 * PLX_MILLISECOND, PLX_SECOND);
 }
 
+// The acknowledgement empties the send queue, and FIN is still in flight.
+static void fin_that_was_lost_goes_when_the_text_before_it_has_arrived(void **state)
+{
+	struct fixture *f = fixture_plan(state);
+
+	fixture_set_option(f, PLX_OPTION_TAIL_PROBE, 0);
+	connected_with_rtt(state, 100);
+	user_sends(f, 3 * MSS);
+	expect_segment(f, SEG(.len = MSS));
+	expect_segment(f, SEG(.len = MSS));
+	expect_segment(f, SEG(.len = MSS));
+	user_closes(f);
+	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK, .seq = f->snd_nxt + 3 * MSS, .len = 0));
+	expect_segment_after(f, rto_ms(f), SEG(.seq = f->snd_nxt, .len = MSS));
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 3 * MSS));
+	expect_segment(f, SEG(.flags = TCP_FIN | TCP_ACK, .seq = f->snd_nxt + 3 * MSS, .len = 0));
+	segment_arrives(f, SEG(.ack = f->snd_nxt + 3 * MSS + 1));
+	expect_state(f, PLX_STATE_FIN_WAIT_2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCENARIO(fin_that_was_lost_goes_when_the_text_before_it_has_arrived),
 		SCENARIO(first_sample_sets_the_timer),
 		SCENARIO(later_samples_are_smoothed),
 		SCENARIO(timer_has_a_floor),

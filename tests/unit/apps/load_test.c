@@ -351,6 +351,24 @@ static void every_pair_of_source_and_port_has_its_turn(void **state)
 	}
 }
 
+// From the last eight bytes into the first.
+static void sources_carry_through_the_whole_address(void **state)
+{
+	struct load_config config = load_config_plain();
+
+	(void)state;
+	memset(&config.source_first, 0xff, sizeof(config.source_first));
+	memset(&config.source_first, 0x20, 7);
+	config.n_sources = 2;
+	config.connections = 2;
+	load_begin(&config);
+	run();
+	assert_memory_equal(&at(nth(0))->local, &config.source_first, sizeof(struct plx_addr));
+	assert_int_equal(at(nth(1))->local.bytes[6], 0x21);
+	for (unsigned i = 7; i < sizeof(struct plx_addr); i++)
+		assert_int_equal(at(nth(1))->local.bytes[i], 0);
+}
+
 static void the_host_field_names_a_port_that_is_not_80(void **state)
 {
 	struct load_config config = load_config_plain();
@@ -461,6 +479,7 @@ int main(void)
 		LOAD_TEST(connections_are_opened_no_faster_than_twice_as_fast_as_they_are_accepted),
 		LOAD_TEST(options_that_are_given_come_after_its_own),
 		LOAD_TEST(every_pair_of_source_and_port_has_its_turn),
+		LOAD_TEST(sources_carry_through_the_whole_address),
 		LOAD_TEST(the_host_field_names_a_port_that_is_not_80),
 		LOAD_TEST(results_of_workers_add_up),
 		LOAD_TEST(a_configuration_that_contradicts_itself_is_refused),

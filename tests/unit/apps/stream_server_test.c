@@ -64,6 +64,18 @@ static void echo_sends_back_what_it_gets(void **state)
 	assert_int_equal(echo_results(server)->closed, 1);
 }
 
+// One event tells of both, and none comes after it.
+static void what_comes_with_the_end_is_sent_back_before_it(void **state)
+{
+	plx_conn conn = start(echo_create);
+
+	(void)state;
+	fake_arrive(stack, conn, text, 3);
+	event(conn, PLX_EVENT_READABLE | PLX_EVENT_PEER_CLOSED);
+	assert_int_equal(fake_connection(stack, conn)->sent.len, 3);
+	assert_true(fake_connection(stack, conn)->is_closed);
+}
+
 // What connections go by is read from the first of them.
 static void settings_are_read_from_a_connection(void **state)
 {
@@ -150,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(echo_sends_back_what_it_gets),
+		TEST(what_comes_with_the_end_is_sent_back_before_it),
 		TEST(settings_are_read_from_a_connection),
 		TEST(echo_reads_no_more_than_it_can_send),
 		TEST(discard_reads_all_and_answers_nothing),

@@ -116,6 +116,31 @@ static void a_change_made_again_finds_its_values_again(void **state)
 	option_profiles_fini(&profiles);
 }
 
+// Longer than what is remembered of it: the last value counts, and the next change finds its own.
+static void an_option_may_be_named_again_and_again(void **state)
+{
+	enum { TIMES = 2 * PLX_OPTION_COUNT + 1 };
+	struct plx_option_value changes[TIMES];
+	struct option_profiles profiles;
+	uint16_t a;
+
+	(void)state;
+	for (unsigned i = 0; i < TIMES; i++)
+		changes[i] = (struct plx_option_value){PLX_OPTION_HOP_LIMIT, i + 1};
+	assert_int_equal(option_profiles_init(&profiles, SOCKET_ID_ANY), 0);
+	for (unsigned n = TIMES; n > PLX_OPTION_COUNT - 2; n--) {
+		a = join(&profiles);
+		assert_int_equal(option_profile_change(&profiles, &a, changes, n), 0);
+		assert_int_equal(option_profile_value(&profiles, a, PLX_OPTION_HOP_LIMIT), n);
+		option_profile_release(&profiles, a);
+		a = join(&profiles);
+		assert_int_equal(set(&profiles, &a, PLX_OPTION_HOP_LIMIT, 1), 0);
+		assert_int_equal(option_profile_value(&profiles, a, PLX_OPTION_HOP_LIMIT), 1);
+		option_profile_release(&profiles, a);
+	}
+	option_profiles_fini(&profiles);
+}
+
 static void each_option_takes_its_bounds_and_nothing_beyond(void **state)
 {
 	struct option_profiles profiles;
@@ -352,6 +377,7 @@ int main(void)
 		cmocka_unit_test(the_first_profile_holds_the_defaults_and_stays),
 		cmocka_unit_test(a_change_copies_and_a_change_back_shares),
 		cmocka_unit_test(a_change_made_again_finds_its_values_again),
+		cmocka_unit_test(an_option_may_be_named_again_and_again),
 		cmocka_unit_test(each_option_takes_its_bounds_and_nothing_beyond),
 		cmocka_unit_test(the_least_timeout_is_not_above_the_greatest),
 		cmocka_unit_test(an_error_changes_nothing),
