@@ -40,19 +40,23 @@ static bool has_destination(const struct port_ahead *ahead, const struct flow_ke
 		&& ahead->key.remote_port == key->remote_port && ahead->key.zone == key->zone;
 }
 
-// Neighbours of either end get places of their own: the product's upper bits differ.
+// Each part by a multiplier of its own: neighbours in one of them lie apart, and sums of several do not coincide.
 static uint32_t place_of(const struct flow_key *key)
 {
-	uint64_t sum = address_low(&key->local) + 3 * address_high(&key->local)
-		+ ((address_low(&key->remote) + 3 * address_high(&key->remote)) << 5)
-		+ 7 * (uint64_t)key->remote_port;
+	uint64_t mixed = address_low(&key->local) * UINT64_C(0x9E3779B97F4A7C15)
+		^ address_high(&key->local) * UINT64_C(0xC2B2AE3D27D4EB4F)
+		^ address_low(&key->remote) * UINT64_C(0xD6E8FEB86659FD93)
+		^ address_high(&key->remote) * UINT64_C(0xA0761D6478BD642F)
+		^ key->remote_port * UINT64_C(0xE7037ED1A0B428DB);
 
-	return (uint32_t)(sum * UINT64_C(0x9E3779B97F4A7C15) >> (64 - PORTS_AHEAD_BITS));
+	return (uint32_t)(mixed >> (64 - PORTS_AHEAD_BITS));
 }
 
 bool port_alloc_knows(const struct tcp *tcp, const struct flow_key *key)
 {
-	return has_destination(&tcp->ports_ahead.places[place_of(key)], key);
+	// A place that nobody has taken is all zero, and so may be what a careless user asks for.
+	return key->remote_port != 0
+		&& has_destination(&tcp->ports_ahead.places[place_of(key)], key);
 }
 
 // The next connection to the same destination will most likely get the next port; and connections to several

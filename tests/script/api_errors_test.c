@@ -193,6 +193,7 @@ static void connect_errors(void **state)
 
 	assert_int_equal(connect_to(f, is_ipv6 ? "fd00::1" : "198.18.0.1", 0), -EINVAL);
 	assert_int_equal(connect_to(f, "::", 80), -EINVAL);
+	assert_int_equal(connect_to(f, "::", 0), -EINVAL); // nothing filled in at all
 	assert_int_equal(connect_to(f, is_ipv6 ? "ff02::1" : "224.0.0.1", 80), -EINVAL);
 	if (!is_ipv6) {
 		assert_int_equal(connect_to(f, "255.255.255.255", 80), -EINVAL);
