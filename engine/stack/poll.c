@@ -124,7 +124,8 @@ unsigned plx_output(struct plx_stack *stack, struct rte_mbuf **frames, unsigned 
 	output_run(&stack->tcp, &burst);
 	// What that queued in its turn: questions for a next hop, answers of connections that ended.
 	burst.n += answer_pop(stack->net, frames + burst.n, max - burst.n);
-	spare_mbufs_return(&stack->tcp);
+	if (burst.n < max)
+		spare_mbufs_return(&stack->tcp);
 	for (unsigned i = 0; i < burst.n; i++)
 		bytes += frames[i]->pkt_len;
 	if (burst.n > 0) {

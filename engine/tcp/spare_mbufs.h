@@ -2,8 +2,8 @@
 //
 // Received mbufs that nobody needs any more, on their way to what is sent next: an acknowledgement goes out in the
 // mbuf that an earlier frame of the same iteration came in, still in the cache, and the pool is asked by neither.
-// What plx_output() leaves goes back to the pool's cache of this core in one go; until it is called they
-// stay, a burst's worth at most.
+// What is left when plx_output() has nothing more to send goes back to the pool's cache of this core in one go; until
+// then they stay, a sixteenth of the pool at most.
 // Called by stack/input and tcp/receive to put, by tcp/segment_tx and tcp/segment_cut to take, by stack/poll
 // to return.
 #ifndef TCP_SPARE_MBUFS_H
@@ -17,7 +17,7 @@ static inline void spare_mbufs_put(struct tcp *tcp, struct rte_mbuf *m)
 {
 	struct spare_mbufs *spare = &tcp->spare;
 
-	if (likely(spare->n < SPARE_MBUFS && m->pool == tcp->pool && m->next == NULL
+	if (likely(spare->n < spare->most && m->pool == tcp->pool && m->next == NULL
 		   && frame_is_writable(m)))
 		spare->mbufs[spare->n++] = m;
 	else

@@ -10,6 +10,7 @@
 
 #include <rte_ring.h>
 
+#include "base/min.h"
 #include "net/net.h"
 #include "tcp/connections.h"
 #include "tcp/half_open.h"
@@ -203,6 +204,7 @@ static void init_config(struct tcp *tcp, const struct plx_stack_config *config)
 	};
 	tcp->mbuf_low = config->pool->size / 8;
 	tcp->mbuf_floor = config->pool->size / 16;
+	tcp->spare.most = min_u32(SPARE_MBUFS, tcp->mbuf_floor);
 	tcp->mbufs_free = config->pool->size;
 	rate_limit_init(&tcp->challenge_limit, config->challenge_acks_per_s,
 			config->challenge_acks_per_s);

@@ -108,6 +108,7 @@ struct ports_ahead {
 struct spare_mbufs {
 	struct rte_mbuf *mbufs[SPARE_MBUFS];
 	unsigned n;
+	unsigned most; // SPARE_MBUFS, less where the pool is small
 };
 
 struct tcp_config {
@@ -144,8 +145,9 @@ struct tcp {
 	struct spare_mbufs spare;
 	struct flow_table *flows;
 	struct flow_secret flow_secret;
-	const struct tcp_conn *heard; // a segment came for it last, or it was made last
-	uint64_t heard_hash;	      // of its key
+	// Whom tcp/input was asked about last, or who was made last: a slot that is used again is made anew.
+	const struct tcp_conn *heard;
+	uint64_t heard_hash; // of its key
 	struct pool conns;
 	struct timer_wheel *fine;
 	struct timer_wheel *coarse;
