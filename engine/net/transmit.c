@@ -2,7 +2,8 @@
 //
 // The slow way of net_transmit(): the next hop is looked up anew, or has to be asked for, or is
 // known not to answer.
-// Called by net_transmit() when the connection's own reference does not do.
+// Called by net_transmit() when neither the connection's own reference does nor that by which the destination was
+// reached last.
 #include "net/transmit.h"
 
 static bool is_there(const struct net *net, const struct neighbor_ref *ref)

@@ -151,6 +151,7 @@ static inline void on_new_ack(struct tcp *tcp, struct tcp_conn *c, const struct 
 	neighbor_confirm(tcp->net, c->neighbor, tcp->now);
 	if (conn_has(c, CONN_WANTS_WRITABLE))
 		tell_writable(tcp, c);
+	// With an empty queue FIN alone may be in flight, and have to go again.
 	if (c->queue.head != INDEX_NONE || c->snd.una != c->snd.nxt || conn_has_fin_to_send(c))
 		conn_wants_output(tcp, c);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Interned option profiles, and the option list as the public interface tells it.
-// Finding a profile is a linear search: it happens when options are set, never per segment.
+// Finding a profile is a linear search, but for the change that was made last: it happens when options are set, never
+// per segment.
 // Called by tcp/user and tcp/listener.
 #include "tcp/options_profile.h"
 

@@ -96,9 +96,7 @@ static inline enum step ordinary_fin_turn(struct tcp *tcp, struct tcp_conn *c,
 		return STEP_NO_MEMORY;
 	if (unlikely(result != TX_SENT))
 		conn_soft_error(tcp, c, -EHOSTUNREACH);
-	c->flags |= CONN_FIN_SENT;
-	c->snd.nxt++;
-	c->rtx = c->snd.nxt;
+	turn_mark_fin_sent(c);
 	if (c->rto_deadline == PLX_TIME_NEVER)
 		retransmit_start(tcp, c);
 	if (c->rto_deadline < c->fine_armed)

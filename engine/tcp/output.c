@@ -249,12 +249,9 @@ static enum step put_fin(struct turn *t)
 	struct tcp_conn *c = t->c;
 	enum step step = turn_send_control(t, c->snd.nxt, TCP_ACK | TCP_FIN);
 
-	if (step != STEP_DONE)
-		return step;
-	c->flags |= CONN_FIN_SENT;
-	c->snd.nxt++;
-	c->rtx = c->snd.nxt;
-	return STEP_DONE;
+	if (step == STEP_DONE)
+		turn_mark_fin_sent(c);
+	return step;
 }
 
 // The FIN of a queue that is empty; on the last data segment it has gone already.

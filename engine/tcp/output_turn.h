@@ -103,6 +103,13 @@ static inline void turn_advance_unsent(struct turn *t, uint32_t len_bytes, uint3
 	tcp_count_n(t->tcp, PLX_COUNTER_TCP_TX_BYTES, len_bytes);
 }
 
+static inline void turn_mark_fin_sent(struct tcp_conn *c)
+{
+	c->flags |= CONN_FIN_SENT;
+	c->snd.nxt++;
+	c->rtx = c->snd.nxt;
+}
+
 // One segment of what was sent before, from `seq` on, which may be the FIN alone; *sent is how far it goes.
 enum step turn_resend(struct turn *t, uint32_t seq, uint32_t *sent);
 
