@@ -145,13 +145,10 @@ static plx_duration timeout_of(const struct tcp *tcp, const struct listener *lis
 {
 	const struct rtt_bounds *bounds = option_profile_rtt_bounds(&tcp->profiles,
 								    listener->profile);
-	plx_duration max = duration_from_us(bounds->max_us);
-	plx_duration timeout = duration_from_us(bounds->initial_us);
-
 	// Whatever the least is: the timing class knows nothing of it.
-	for (; retries > 0 && timeout < max; retries--)
-		timeout *= 2;
-	return timeout > max ? max : timeout;
+	const struct rtt first = {.rto_us = bounds->initial_us};
+
+	return rtt_timeout(&first, retries, duration_from_us(bounds->max_us));
 }
 
 static enum plx_drop send_syn_ack(struct tcp *tcp, const struct half_open *ho,
