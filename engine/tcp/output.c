@@ -415,6 +415,13 @@ static __rte_noinline enum step run_any_turn(struct tcp *tcp, struct tcp_conn *c
 	return run_turn(&t);
 }
 
+// It has ended while it stood on the list.
+static inline enum step let_go(struct tcp *tcp, struct tcp_conn *c)
+{
+	conn_release_if_done(tcp, c);
+	return STEP_ENDED;
+}
+
 void output_run(struct tcp *tcp, struct tx_burst *burst)
 {
 	tcp->is_output_blocked = false;
@@ -425,17 +432,15 @@ void output_run(struct tcp *tcp, struct tx_burst *burst)
 
 		if (c == NULL)
 			return;
-		if (unlikely(conn_has(c, CONN_ENDED))) {
-			conn_release_if_done(tcp, c);
-			continue;
-		}
 		record = ordinary_record(tcp, c);
 		if (likely(record != NULL))
 			step = ordinary_turn(tcp, c, burst, record);
 		else if (is_ordinary_fin(tcp, c))
 			step = ordinary_fin_turn(tcp, c, burst);
-		else
+		else if (likely(!conn_has(c, CONN_ENDED)))
 			step = run_any_turn(tcp, c, burst);
+		else
+			step = let_go(tcp, c);
 		if (likely(step == STEP_DONE))
 			continue;
 		if (step == STEP_FULL || step == STEP_NO_MEMORY)
