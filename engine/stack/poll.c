@@ -119,7 +119,7 @@ unsigned plx_output(struct plx_stack *stack, struct rte_mbuf **frames, unsigned 
 	stack_set_time(stack, now);
 	// Answers come first, but a flood of them leaves connections half of the frames.
 	burst.n = answer_pop(stack->net, frames,
-			     stack->tcp.output.head == INDEX_NONE ? max : (max + 1) / 2);
+			     output_list_is_empty(&stack->tcp.output) ? max : (max + 1) / 2);
 	overdue_ack_run(&stack->tcp, &burst);
 	output_run(&stack->tcp, &burst);
 	// What that queued in its turn: questions for a next hop, answers of connections that ended.
@@ -139,7 +139,7 @@ plx_time plx_next_deadline(const struct plx_stack *stack)
 {
 	const struct tcp *tcp = &stack->tcp;
 	bool has_ready = tcp->ready.head != INDEX_NONE;
-	bool has_output = tcp->output.head != INDEX_NONE;
+	bool has_output = !output_list_is_empty(&tcp->output);
 	plx_time next;
 
 	if ((has_ready && !tcp->is_ready_starved) || (has_output && !tcp->is_output_blocked)

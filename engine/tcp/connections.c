@@ -62,7 +62,7 @@ plx_conn conn_handle(const struct tcp *tcp, const struct tcp_conn *c)
 void conn_release_if_done(struct tcp *tcp, struct tcp_conn *c)
 {
 	bool is_wanted = !conn_has(c, CONN_ENDED) || c->events != 0
-		|| c->ready_next != CONN_UNLISTED || c->output_next != CONN_UNLISTED;
+		|| c->ready_next != CONN_UNLISTED || output_list_holds(c);
 
 	if (!is_wanted)
 		pool_put(&tcp->conns, conn_index(tcp, c));

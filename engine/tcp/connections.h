@@ -8,6 +8,7 @@
 
 #include <pollux/event.h>
 
+#include "tcp/output_list.h"
 #include "tcp/tcp.h"
 
 // A block in CLOSED with this key, all else zero or at its beginning, known to the flow table when
@@ -76,21 +77,14 @@ bool conn_is_starved(const struct tcp *tcp, const struct tcp_conn *c);
 // Output will look at `c`, whose index is `idx`, in this iteration.
 static inline void conn_wants_output_at(struct tcp *tcp, struct tcp_conn *c, uint32_t idx)
 {
-	if (c->output_next != CONN_UNLISTED)
-		return;
-	c->output_next = INDEX_NONE;
-	tcp->output.came++;
-	if (tcp->output.head == INDEX_NONE)
-		tcp->output.head = idx;
-	else
-		conn_at(tcp, tcp->output.tail)->output_next = idx;
-	tcp->output.tail = idx;
+	if (!output_list_holds(c))
+		output_list_push(tcp, c, idx);
 }
 
 // Output will look at it in this iteration.
 void conn_wants_output(struct tcp *tcp, struct tcp_conn *c);
 
-// The next connection of a list, taken off it; NULL when empty.
+// The next connection of the ready list, taken off it; NULL when empty.
 static inline struct tcp_conn *conn_list_pop_ready(struct tcp *tcp)
 {
 	struct tcp_conn *c;
@@ -100,19 +94,6 @@ static inline struct tcp_conn *conn_list_pop_ready(struct tcp *tcp)
 	c = conn_at(tcp, tcp->ready.head);
 	tcp->ready.head = c->ready_next;
 	c->ready_next = CONN_UNLISTED;
-	return c;
-}
-
-static inline struct tcp_conn *conn_list_pop_output(struct tcp *tcp)
-{
-	struct tcp_conn *c;
-
-	if (tcp->output.head == INDEX_NONE)
-		return NULL;
-	c = conn_at(tcp, tcp->output.head);
-	tcp->output.head = c->output_next;
-	tcp->output.went++;
-	c->output_next = CONN_UNLISTED;
 	return c;
 }
 

@@ -18,8 +18,6 @@
 #include "tcp/send_queue.h"
 #include "tcp/time_wait.h"
 
-enum { CONN_LINES_OF_SEGMENT = 4 };
-
 static inline bool conn_is(const struct tcp *tcp, uint32_t entry, const struct flow_key *key)
 {
 	return flow_key_is_equal(&conn_at(tcp, entry_index(entry))->key, key);
@@ -41,13 +39,6 @@ uint32_t dispatch_find(const struct tcp *tcp, const struct flow_key *key, uint64
 	return flow_table_find(tcp->flows, hash, matches, key, (void *)(uintptr_t)tcp);
 }
 
-// As far as a segment with text and a new acknowledgement touches it.
-static inline void prefetch_conn(const struct tcp_conn *c)
-{
-	for (unsigned i = 0; i < CONN_LINES_OF_SEGMENT; i++)
-		__builtin_prefetch((const uint8_t *)c + (size_t)i * CACHE_LINE);
-}
-
 void dispatch_prefetch(const struct tcp *tcp, struct segment *seg)
 {
 	uint32_t entry = flow_table_first_candidate(tcp->flows, seg->hash);
@@ -60,7 +51,7 @@ void dispatch_prefetch(const struct tcp *tcp, struct segment *seg)
 	kind = entry_kind(entry);
 	if (likely(kind == ENTRY_CONN)) {
 		timer_prefetch(tcp->fine, entry_index(entry));
-		prefetch_conn(conn_at(tcp, entry_index(entry)));
+		conn_prefetch(conn_at(tcp, entry_index(entry)));
 	} else if (kind < ENTRY_TIME_WAIT) {
 		__builtin_prefetch(
 			pool_at(&tcp->half_open[kind - ENTRY_HALF_OPEN], entry_index(entry)));

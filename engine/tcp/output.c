@@ -12,6 +12,7 @@
 #include "tcp/ecn.h"
 #include "tcp/ordinary_turn.h"
 #include "tcp/output_cut.h"
+#include "tcp/output_list.h"
 #include "tcp/output_turn.h"
 #include "tcp/pacing.h"
 #include "tcp/persist.h"
@@ -426,7 +427,7 @@ void output_run(struct tcp *tcp, struct tx_burst *burst)
 {
 	tcp->is_output_blocked = false;
 	while (tx_burst_room(burst) > 0) {
-		struct tcp_conn *c = conn_list_pop_output(tcp);
+		struct tcp_conn *c = output_list_pop(tcp);
 		struct send_segment *record;
 		enum step step;
 

@@ -33,15 +33,18 @@ static inline bool is_behind(uint32_t place, uint32_t other)
 	return (int32_t)(place - other) >= 0;
 }
 
-// Who follows the last one that was looked at; the head where that one has had its turn.
+// Who follows the last one that was looked at; the first one where that has had its turn.
 static uint32_t next_to_look_at(struct tcp *tcp)
 {
 	struct overdue_ack *overdue = &tcp->overdue;
+	uint32_t strand;
 
-	if (is_behind(overdue->looked_at, tcp->output.went + 1))
-		return conn_at(tcp, overdue->cursor)->output_next;
-	overdue->looked_at = tcp->output.went;
-	return tcp->output.head;
+	if (!is_behind(overdue->looked_at, tcp->output.went))
+		overdue->looked_at = tcp->output.went;
+	strand = overdue->looked_at % OUTPUT_STRANDS;
+	if (is_behind(overdue->looked_at, tcp->output.went + OUTPUT_STRANDS))
+		return conn_at(tcp, overdue->cursor[strand])->output_next;
+	return tcp->output.head[strand];
 }
 
 static bool owes_ack(const struct tcp_conn *c)
@@ -70,14 +73,13 @@ void overdue_ack_run(struct tcp *tcp, struct tx_burst *burst)
 				return; // it is the first one next time
 			c->acks_owed -= c->acks_owed > 0;
 		}
-		overdue->cursor = idx;
-		overdue->looked_at++;
+		overdue->cursor[overdue->looked_at++ % OUTPUT_STRANDS] = idx;
 	}
 }
 
 bool overdue_ack_on_segment(struct tcp *tcp, struct tcp_conn *c)
 {
-	if (c->output_next == CONN_UNLISTED || owes_ack(c)
+	if (!output_list_holds(c) || owes_ack(c)
 	    || answer_count(tcp->net) >= ANSWER_QUEUE_FRAMES / 2)
 		return false;
 	segment_tx_early_ack(tcp, c);

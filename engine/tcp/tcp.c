@@ -211,7 +211,6 @@ static void init_config(struct tcp *tcp, const struct plx_stack_config *config)
 	rate_limit_init(&tcp->reset_limit, config->rsts_per_s, config->rsts_per_s);
 	tcp->reset_unlimited = config->rsts_per_s == 0;
 	tcp->ready = (struct conn_list){.head = INDEX_NONE, .tail = INDEX_NONE};
-	tcp->output = (struct conn_list){.head = INDEX_NONE, .tail = INDEX_NONE};
 	for (unsigned i = 0; i < LISTENER_BUCKETS; i++)
 		tcp->listener_buckets[i] = INDEX_NONE;
 }

@@ -52,12 +52,20 @@ struct timing_class {
 	uint32_t listeners;
 };
 
-// Connections in a row by one index each; see ready_next and output_next.
+// Connections in a row by one index each, ready_next.
 struct conn_list {
 	uint32_t head;
 	uint32_t tail;
-	uint32_t came; // ever, of the output list
-	uint32_t went;
+};
+
+enum { OUTPUT_STRANDS = 16 };
+
+// Connections in as many rows as there are strands, by output_next; see tcp/output_list.
+struct output_list {
+	uint32_t head[OUTPUT_STRANDS];
+	uint32_t tail[OUTPUT_STRANDS];
+	uint32_t came; // ever; the next one's strand is this, modulo
+	uint32_t went; // likewise
 };
 
 enum { OVERDUE_ACK_TICKS = 4 };
@@ -68,8 +76,8 @@ struct overdue_ack {
 	uint32_t came_by[OVERDUE_ACK_TICKS]; // how many had come by the last ticks
 	uint32_t oldest;		     // of these
 	uint32_t looked_at;		     // of those that ever came
-	uint32_t cursor;		     // the last one, if it still stands there
-	bool is_late;			     // the first in the list is overdue
+	uint32_t cursor[OUTPUT_STRANDS]; // the last one of each strand, if it still stands there
+	bool is_late;			 // the first in the list is overdue
 };
 
 enum { TIME_WAITS_AHEAD = 8 };
@@ -151,8 +159,8 @@ struct tcp {
 	struct pool conns;
 	struct timer_wheel *fine;
 	struct timer_wheel *coarse;
-	struct conn_list ready;	 // events wait for the application
-	struct conn_list output; // something may have to be sent
+	struct conn_list ready;	   // events wait for the application
+	struct output_list output; // something may have to be sent
 	struct overdue_ack overdue;
 	struct pool send_segments;
 	struct pool slabs;

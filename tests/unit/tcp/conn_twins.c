@@ -186,7 +186,7 @@ void twins_end_round(struct twins *t)
 
 		send_queue_clear(side->tcp, side->c);
 		timers_stop(side->tcp, side->c);
-		while (conn_list_pop_output(side->tcp) != NULL)
+		while (output_list_pop(side->tcp) != NULL)
 			;
 		while (conn_list_pop_ready(side->tcp) != NULL)
 			;

@@ -14,7 +14,7 @@
 #include "tcp_fixture.h"
 #include "wire/tcp.h"
 
-enum { CONNS = 12, FRAMES = 64, BUFFERS = 512, TICKS = 5, TICK_MS = 20 };
+enum { CONNS = 40, FRAMES = 64, BUFFERS = 512, TICKS = 5, TICK_MS = 20 };
 
 struct late_list {
 	struct tcp_fixture f;
@@ -153,7 +153,7 @@ static void whoever_has_had_his_turn_is_passed_over(void **state)
 	(void)state;
 	open_list_that_ends_after(&l, 3);
 	for (unsigned i = 0; i < 6; i++)
-		assert_ptr_equal(conn_list_pop_output(l.f.tcp), l.conns[i]);
+		assert_ptr_equal(output_list_pop(l.f.tcp), l.conns[i]);
 	give_back(&l);
 	assert_int_equal(run(&l), CONNS - 6);
 	expect_acks(&l, 6, CONNS - 6);

@@ -98,7 +98,7 @@ void tcp_fixture_settle(struct tcp_fixture *f)
 {
 	struct tcp_conn *c;
 
-	while ((c = conn_list_pop_output(f->tcp)) != NULL)
+	while ((c = output_list_pop(f->tcp)) != NULL)
 		conn_release_if_done(f->tcp, c);
 	while ((c = conn_list_pop_ready(f->tcp)) != NULL) {
 		c->events = 0;
