@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/table_memory.h"
+
 #define MAX_SESSIONS_DEFAULT 65536
 #define CACHE_LINE ((size_t)64)
 
@@ -39,8 +41,7 @@ int acceptor_init(struct acceptor *acceptor, const struct server_config *config,
 	acceptor->config.options = acceptor->options;
 	acceptor->config.n_options = config->n_options + 1;
 
-	acceptor->sessions = aligned_alloc(CACHE_LINE,
-					   acceptor->max_sessions * acceptor->session_bytes);
+	acceptor->sessions = table_memory(acceptor->max_sessions * acceptor->session_bytes);
 	acceptor->listeners = calloc(n_ports, sizeof(*acceptor->listeners));
 	if (acceptor->sessions == NULL || acceptor->listeners == NULL) {
 		acceptor_fini(acceptor);

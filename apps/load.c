@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "apps/load_connection.h"
+#include "apps/table_memory.h"
 
 #define REQUESTS_PER_RUN 256
 #define CONNECTS_PER_RUN 32
@@ -424,7 +425,7 @@ static int init_load(struct load *load, const struct load_config *config)
 		TAILQ_INIT(&load->lists[state]);
 	size_t bytes = ((size_t)load->n_connections + 1) * sizeof(*load->connections);
 
-	load->connections = aligned_alloc(alignof(struct load_connection), bytes);
+	load->connections = table_memory(bytes);
 	if (load->connections == NULL || init_request(load, config) < 0)
 		return -ENOMEM;
 	memset(load->connections, 0, bytes);
