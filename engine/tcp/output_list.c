@@ -18,5 +18,5 @@ void output_list_fetch(const struct tcp *tcp)
 	if (record != INDEX_NONE)
 		__builtin_prefetch(send_segment_at(tcp, record), 1);
 	if (payload != INDEX_NONE && send_segment_at(tcp, payload)->kind == SEND_SLAB)
-		__builtin_prefetch(send_slab_data(tcp, send_segment_at(tcp, payload)));
+		send_slab_prefetch(tcp, send_segment_at(tcp, payload));
 }

@@ -108,6 +108,15 @@ static inline uint8_t *send_slab_data(const struct tcp *tcp, const struct send_s
 	return (uint8_t *)pool_at(&tcp->slabs, seg->slab) + seg->offset;
 }
 
+// Fetches a slab's bytes, as many as the record has.
+static inline void send_slab_prefetch(const struct tcp *tcp, const struct send_segment *seg)
+{
+	const uint8_t *data = send_slab_data(tcp, seg);
+
+	for (uint32_t at = 0; at < seg->len_bytes; at += CACHE_LINE)
+		__builtin_prefetch(data + at, 1);
+}
+
 // Address of a record's bytes.
 const uint8_t *send_segment_data(const struct tcp *tcp, const struct send_segment *seg);
 
