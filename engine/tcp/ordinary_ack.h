@@ -53,7 +53,8 @@ static inline void take_ordinary_record(struct tcp *tcp, struct tcp_conn *c,
 {
 	retransmit_on_sample(tcp, c, time_since(tcp->now, record->sent_at));
 	pool_put_plain(&tcp->slabs, record->slab);
-	send_slab_prefetch(tcp, record); // the next to be filled
+	// The next to be filled.
+	send_bytes_prefetch(pool_at(&tcp->slabs, record->slab), record->len_bytes);
 	pool_put_plain(&tcp->send_segments, c->queue.head);
 	c->queue.head = INDEX_NONE;
 	c->queue.tail = INDEX_NONE;

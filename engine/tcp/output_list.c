@@ -9,6 +9,12 @@
 
 enum { RECORD_AHEAD = 9, PAYLOAD_AHEAD = 4 };
 
+static void fetch_payload(const struct tcp *tcp, const struct send_segment *seg)
+{
+	if (seg->kind == SEND_SLAB)
+		send_bytes_prefetch(send_slab_data(tcp, seg), seg->len_bytes);
+}
+
 void output_list_fetch(const struct tcp *tcp)
 {
 	uint32_t record = output_list_ahead(tcp, RECORD_AHEAD)->queue.unsent;
@@ -17,6 +23,6 @@ void output_list_fetch(const struct tcp *tcp)
 	conn_prefetch(output_list_ahead(tcp, OUTPUT_STRANDS - 1));
 	if (record != INDEX_NONE)
 		__builtin_prefetch(send_segment_at(tcp, record), 1);
-	if (payload != INDEX_NONE && send_segment_at(tcp, payload)->kind == SEND_SLAB)
-		send_slab_prefetch(tcp, send_segment_at(tcp, payload));
+	if (payload != INDEX_NONE)
+		fetch_payload(tcp, send_segment_at(tcp, payload));
 }

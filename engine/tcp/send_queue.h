@@ -108,13 +108,12 @@ static inline uint8_t *send_slab_data(const struct tcp *tcp, const struct send_s
 	return (uint8_t *)pool_at(&tcp->slabs, seg->slab) + seg->offset;
 }
 
-// Fetches a slab's bytes, as many as the record has.
-static inline void send_slab_prefetch(const struct tcp *tcp, const struct send_segment *seg)
+// Fetches payload, to be written or read soon.
+static inline void send_bytes_prefetch(const uint8_t *bytes, uint32_t len_bytes)
 {
-	const uint8_t *data = send_slab_data(tcp, seg);
-
-	for (uint32_t at = 0; at < seg->len_bytes; at += CACHE_LINE)
-		__builtin_prefetch(data + at, 1);
+	__builtin_prefetch(bytes, 1);
+	for (uint32_t at = CACHE_LINE; __builtin_expect(at < len_bytes, 0); at += CACHE_LINE)
+		__builtin_prefetch(bytes + at, 1);
 }
 
 // Address of a record's bytes.
