@@ -13,12 +13,6 @@
 #include "apps/table_memory.h"
 
 #define MAX_SESSIONS_DEFAULT 65536
-#define CACHE_LINE ((size_t)64)
-
-static size_t round_up(size_t bytes)
-{
-	return (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-}
 
 int acceptor_init(struct acceptor *acceptor, const struct server_config *config,
 		  struct application *owner, size_t session_bytes, struct server_results *results)
@@ -30,7 +24,7 @@ int acceptor_init(struct acceptor *acceptor, const struct server_config *config,
 		return -EINVAL;
 	*acceptor = (struct acceptor){.door.owner = owner,
 				      .results = results,
-				      .session_bytes = round_up(session_bytes),
+				      .session_bytes = table_row_bytes(session_bytes),
 				      .max_sessions = config->max_sessions,
 				      .config = *config};
 	if (acceptor->max_sessions == 0)

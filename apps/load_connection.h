@@ -54,6 +54,7 @@ struct load_connection {
 	TAILQ_ENTRY(load_connection) link;
 };
 static_assert(offsetof(struct load_connection, reply.parser) == 64, "one line for the usual case");
+static_assert(alignof(struct load_connection) == 64, "as table_memory() aligns");
 
 TAILQ_HEAD(load_list, load_connection);
 

@@ -16,6 +16,11 @@ static size_t round_up(size_t bytes, size_t unit)
 	return (bytes + unit - 1) / unit * unit;
 }
 
+size_t table_row_bytes(size_t bytes)
+{
+	return round_up(bytes, CACHE_LINE);
+}
+
 void *table_memory(size_t bytes)
 {
 	size_t unit = bytes < HUGE_PAGE_BYTES ? CACHE_LINE : HUGE_PAGE_BYTES;

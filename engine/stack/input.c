@@ -20,7 +20,7 @@
 enum {
 	BURST = 32,
 	PREFETCH_AHEAD = 4,
-	FINISH_AHEAD = 8,
+	FINISH_AHEAD = 8,   // so far that a line has come from memory
 	PREFETCH_LINES = 2, // where headers end
 };
 

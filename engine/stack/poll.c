@@ -71,7 +71,7 @@ static unsigned make_events(struct tcp *tcp, struct plx_event *events, unsigned 
 
 	while (n < max && tcp->ready.head != INDEX_NONE) {
 		bool is_last = tcp->ready.head == last;
-		struct tcp_conn *c = conn_list_pop_ready(tcp);
+		struct tcp_conn *c = ready_list_pop(tcp);
 
 		if (!make_event(tcp, c, &events[n]))
 			feed_starved(tcp, c);

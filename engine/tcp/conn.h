@@ -132,7 +132,7 @@ struct tcp_conn {
 	uint8_t ack_segs;     // segments received since an acknowledgement went out
 	uint8_t acks_owed;    // acknowledgements that each need a segment of their own
 	uint32_t ready_next;  // the ready list
-	uint32_t output_next; // the output list
+	uint32_t output_next; // the output list: the next one of its strand
 	void *user;
 
 	// Something may be sent, or was acknowledged.
@@ -196,6 +196,8 @@ struct tcp_conn {
 };
 static_assert(offsetof(struct tcp_conn, queue) == 2 * CACHE_LINE, "input reads two lines");
 static_assert(offsetof(struct tcp_conn, fine_armed) == 3 * CACHE_LINE, "timers begin a line");
+static_assert(offsetof(struct tcp_conn, coarse_deadline) == 4 * CACHE_LINE,
+	      "what else begins a line");
 static_assert(sizeof(struct tcp_conn) == 5 * CACHE_LINE, "ten million connections in 3.2 GB");
 
 // As far as a segment with text and a new acknowledgement touches it, or the turn that answers.

@@ -159,7 +159,7 @@ bool conn_is_starved(const struct tcp *tcp, const struct tcp_conn *c)
 		&& c->queue.bytes < conn_option(tcp, c, PLX_OPTION_SEND_BUFFER);
 }
 
-void conn_list_for_output(struct tcp *tcp, struct tcp_conn *c)
+void conn_push_output(struct tcp *tcp, struct tcp_conn *c)
 {
 	output_list_push(tcp, c, conn_index(tcp, c));
 }

@@ -81,18 +81,18 @@ static inline void conn_wants_output_at(struct tcp *tcp, struct tcp_conn *c, uin
 		output_list_push(tcp, c, idx);
 }
 
-// conn_wants_output() of one that does not stand there.
-void conn_list_for_output(struct tcp *tcp, struct tcp_conn *c);
+// Puts it at the end of the output list, where it does not stand. Out of line, many call conn_wants_output().
+void conn_push_output(struct tcp *tcp, struct tcp_conn *c);
 
-// Output will look at it in this iteration.
+// conn_wants_output_at() for a connection whose index is not at hand.
 static inline void conn_wants_output(struct tcp *tcp, struct tcp_conn *c)
 {
 	if (!output_list_holds(c))
-		conn_list_for_output(tcp, c);
+		conn_push_output(tcp, c);
 }
 
 // The next connection of the ready list, taken off it; NULL when empty.
-static inline struct tcp_conn *conn_list_pop_ready(struct tcp *tcp)
+static inline struct tcp_conn *ready_list_pop(struct tcp *tcp)
 {
 	struct tcp_conn *c;
 

@@ -70,7 +70,7 @@ void dispatch_prefetch_more(const struct tcp *tcp, const struct segment *seg)
 		return;
 	c = conn_at(tcp, entry_index(seg->candidate));
 	if (c->queue.head != INDEX_NONE)
-		__builtin_prefetch(send_segment_at(tcp, c->queue.head));
+		send_segment_prefetch(tcp, c->queue.head);
 	__builtin_prefetch(c->user);
 }
 

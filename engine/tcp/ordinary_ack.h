@@ -53,8 +53,8 @@ static inline void take_ordinary_record(struct tcp *tcp, struct tcp_conn *c,
 {
 	retransmit_on_sample(tcp, c, time_since(tcp->now, record->sent_at));
 	pool_put_plain(&tcp->slabs, record->slab);
-	// The next to be filled.
-	send_bytes_prefetch(pool_at(&tcp->slabs, record->slab), record->len_bytes);
+	// Last put, first got: the next payload is written there, in this turn as a rule, and most are of a size.
+	send_slab_prefetch(tcp, record->slab, record->len_bytes);
 	pool_put_plain(&tcp->send_segments, c->queue.head);
 	c->queue.head = INDEX_NONE;
 	c->queue.tail = INDEX_NONE;

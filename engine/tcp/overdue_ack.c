@@ -2,12 +2,13 @@
 //
 // RFC 9293 3.8.6.3 where the output list is long. The list is first in, first out, so who has waited too long are its
 // first ones: as many as had come by a moment that is so long ago, less those whose turn it was since. They are gone
-// through once, behind a cursor. A list that is served in time costs a comparison and no connection is looked at.
+// through once, behind a cursor in each strand. A list that is served in time costs a comparison and no connection is looked at.
 // Called by stack/ from plx_output().
 #include "tcp/overdue_ack.h"
 
 #include "net/answer_queue.h"
 #include "tcp/connections.h"
+#include "tcp/output_list.h"
 
 // Together less than half of the 200 ms that hosts wait at least.
 #define OVERDUE_ACK_TICK (20 * PLX_MILLISECOND)
@@ -33,7 +34,9 @@ static inline bool is_behind(uint32_t place, uint32_t other)
 	return (int32_t)(place - other) >= 0;
 }
 
-// Who follows the last one that was looked at; the first one where that has had its turn.
+// Who follows the last one that was looked at; the first one where that has had its turn. The one before it in its
+// strand, which was looked at OUTPUT_STRANDS ago, tells; or the list's own head does, where that has gone. Void at the
+// list's end, and beyond it.
 static uint32_t next_to_look_at(struct tcp *tcp)
 {
 	struct overdue_ack *overdue = &tcp->overdue;
@@ -41,7 +44,7 @@ static uint32_t next_to_look_at(struct tcp *tcp)
 
 	if (!is_behind(overdue->looked_at, tcp->output.went))
 		overdue->looked_at = tcp->output.went;
-	strand = overdue->looked_at % OUTPUT_STRANDS;
+	strand = output_list_strand(overdue->looked_at);
 	if (is_behind(overdue->looked_at, tcp->output.went + OUTPUT_STRANDS))
 		return conn_at(tcp, overdue->cursor[strand])->output_next;
 	return tcp->output.head[strand];
@@ -73,7 +76,7 @@ void overdue_ack_run(struct tcp *tcp, struct tx_burst *burst)
 				return; // it is the first one next time
 			c->acks_owed -= c->acks_owed > 0;
 		}
-		overdue->cursor[overdue->looked_at++ % OUTPUT_STRANDS] = idx;
+		overdue->cursor[output_list_strand(overdue->looked_at++)] = idx;
 	}
 }
 

@@ -3,7 +3,7 @@
 // RFC 9293 3.8.6.3 (MUST-40): an acknowledgement is not kept longer than half a second, whatever it waits for. One
 // that would ride on data waits for its connection's turn in the output list, which may be as long as there are
 // connections; a peer whose least timeout is 200 ms would send again what has arrived.
-// Called by stack/ from plx_output(), before the list is served, and by tcp/delayed_ack; tcp/connections counts what
+// Called by stack/ from plx_output(), before the list is served, and by tcp/delayed_ack; tcp/output_list counts what
 // comes and goes.
 #ifndef TCP_OVERDUE_ACK_H
 #define TCP_OVERDUE_ACK_H

@@ -19,6 +19,7 @@ enum {
 	// In front of payload that may be sent in place: link, IPv6 and TCP header at their longest.
 	SEND_HEADROOM_BYTES = ETH_HEADER_MAX_BYTES + 40 + TCP_HEADER_MAX_BYTES,
 };
+static_assert(SLAB_BYTES % CACHE_LINE == 0, "a block begins a line");
 static_assert(SEND_HEADROOM_BYTES <= RTE_PKTMBUF_HEADROOM, "headers are written in front in place");
 
 enum send_kind { SEND_SLAB, SEND_MBUF, SEND_EXTERNAL };
@@ -108,12 +109,23 @@ static inline uint8_t *send_slab_data(const struct tcp *tcp, const struct send_s
 	return (uint8_t *)pool_at(&tcp->slabs, seg->slab) + seg->offset;
 }
 
-// Fetches payload, to be written or read soon.
-static inline void send_bytes_prefetch(const uint8_t *bytes, uint32_t len_bytes)
+// Fetches the first `len_bytes` of a slab block, to be read or written.
+static inline void send_slab_prefetch(const struct tcp *tcp, uint32_t slab, uint32_t len_bytes)
 {
+	const uint8_t *bytes = pool_at(&tcp->slabs, slab);
+
 	__builtin_prefetch(bytes, 1);
 	for (uint32_t at = CACHE_LINE; __builtin_expect(at < len_bytes, 0); at += CACHE_LINE)
 		__builtin_prefetch(bytes + at, 1);
+}
+
+// Fetches a record, which may lie in two lines.
+static inline void send_segment_prefetch(const struct tcp *tcp, uint32_t idx)
+{
+	const struct send_segment *seg = send_segment_at(tcp, idx);
+
+	__builtin_prefetch(seg, 1);
+	__builtin_prefetch(&seg->flags, 1);
 }
 
 // Address of a record's bytes.

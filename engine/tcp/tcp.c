@@ -111,6 +111,14 @@ static struct pool_config plain_config(const struct plx_stack_config *config, co
 	};
 }
 
+static struct pool_config slabs_config(const struct plx_stack_config *config, uint32_t count)
+{
+	struct pool_config slabs = plain_config(config, "send slabs", count, SLAB_BYTES);
+
+	slabs.align_bytes = CACHE_LINE;
+	return slabs;
+}
+
 static struct timer_wheel_config wheel_config(const struct plx_stack_config *config,
 					      plx_duration tick, uint32_t slots)
 {
@@ -129,7 +137,7 @@ size_t tcp_bytes(const struct plx_stack_config *config)
 	struct pool_config listeners = listeners_config(config);
 	struct pool_config segments = plain_config(config, "", sizes.send_segments,
 						   sizeof(struct send_segment));
-	struct pool_config slabs = plain_config(config, "", sizes.slabs, SLAB_BYTES);
+	struct pool_config slabs = slabs_config(config, sizes.slabs);
 	struct pool_config externals = plain_config(config, "", EXTERNAL_BLOCKS,
 						    sizeof(struct send_external));
 	struct timer_wheel_config fine = wheel_config(config, TIMERS_FINE_TICK, FINE_SLOTS);
@@ -210,7 +218,7 @@ static void init_config(struct tcp *tcp, const struct plx_stack_config *config)
 			config->challenge_acks_per_s);
 	rate_limit_init(&tcp->reset_limit, config->rsts_per_s, config->rsts_per_s);
 	tcp->reset_unlimited = config->rsts_per_s == 0;
-	tcp->ready = (struct conn_list){.head = INDEX_NONE, .tail = INDEX_NONE};
+	tcp->ready = (struct ready_list){.head = INDEX_NONE, .tail = INDEX_NONE};
 	for (unsigned i = 0; i < LISTENER_BUCKETS; i++)
 		tcp->listener_buckets[i] = INDEX_NONE;
 }
@@ -259,7 +267,7 @@ static int init_pools(struct tcp *tcp, const struct plx_stack_config *config,
 	struct pool_config listeners = listeners_config(config);
 	struct pool_config segments = plain_config(config, "send segments", sizes->send_segments,
 						   sizeof(struct send_segment));
-	struct pool_config slabs = plain_config(config, "send slabs", sizes->slabs, SLAB_BYTES);
+	struct pool_config slabs = slabs_config(config, sizes->slabs);
 	struct pool_config externals = plain_config(config, "external buffers", EXTERNAL_BLOCKS,
 						    sizeof(struct send_external));
 	int rc = pool_init(&tcp->conns, &conns);

@@ -52,8 +52,8 @@ struct timing_class {
 	uint32_t listeners;
 };
 
-// Connections in a row by one index each, ready_next.
-struct conn_list {
+// Connections in a row, by ready_next.
+struct ready_list {
 	uint32_t head;
 	uint32_t tail;
 };
@@ -64,8 +64,8 @@ enum { OUTPUT_STRANDS = 16 };
 struct output_list {
 	uint32_t head[OUTPUT_STRANDS];
 	uint32_t tail[OUTPUT_STRANDS];
-	uint32_t came; // ever; the next one's strand is this, modulo
-	uint32_t went; // likewise
+	uint32_t came; // ever; modulo OUTPUT_STRANDS the strand of the next one to come
+	uint32_t went; // likewise, of the first one
 };
 
 enum { OVERDUE_ACK_TICKS = 4 };
@@ -76,8 +76,9 @@ struct overdue_ack {
 	uint32_t came_by[OVERDUE_ACK_TICKS]; // how many had come by the last ticks
 	uint32_t oldest;		     // of these
 	uint32_t looked_at;		     // of those that ever came
-	uint32_t cursor[OUTPUT_STRANDS]; // the last one of each strand, if it still stands there
-	bool is_late;			 // the first in the list is overdue
+	uint32_t cursor
+		[OUTPUT_STRANDS]; // of each strand the last one looked at, if it still stands there
+	bool is_late;		  // the first in the list is overdue
 };
 
 enum { TIME_WAITS_AHEAD = 8 };
@@ -159,7 +160,7 @@ struct tcp {
 	struct pool conns;
 	struct timer_wheel *fine;
 	struct timer_wheel *coarse;
-	struct conn_list ready;	   // events wait for the application
+	struct ready_list ready;   // events wait for the application
 	struct output_list output; // something may have to be sent
 	struct overdue_ack overdue;
 	struct pool send_segments;

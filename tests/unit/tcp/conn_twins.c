@@ -188,7 +188,7 @@ void twins_end_round(struct twins *t)
 		timers_stop(side->tcp, side->c);
 		while (output_list_pop(side->tcp) != NULL)
 			;
-		while (conn_list_pop_ready(side->tcp) != NULL)
+		while (ready_list_pop(side->tcp) != NULL)
 			;
 		side->c->events = 0;
 		side->c->flags = 0;

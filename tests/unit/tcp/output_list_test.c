@@ -19,15 +19,26 @@ struct model {
 	unsigned first, count;
 };
 
-// Some have nothing to send, some a little, some more than a slab block holds.
-static void queue_something(struct model *m, struct tcp_conn *c)
+// Some have nothing to send, some a little, and of `kinds` 4 some more than a slab block holds.
+static void queue_something(struct model *m, struct tcp_conn *c, uint32_t kinds)
 {
 	static const uint8_t bytes[2 * SLAB_BYTES];
 	static const uint32_t lens[] = {0, 1, SLAB_BYTES, sizeof(bytes)};
-	uint32_t len = lens[random_below(&m->f.random, 4)];
+	uint32_t len = lens[random_below(&m->f.random, kinds)];
 
 	if (len > 0)
 		assert_int_equal(send_queue_append_copy(m->f.tcp, c, bytes, len), len);
+}
+
+// What it has to send has gone out, or was acknowledged, or more has come.
+static void go_on(struct model *m, struct tcp_conn *c)
+{
+	if (random_below(&m->f.random, 2) == 0) {
+		c->queue.unsent = INDEX_NONE;
+		return;
+	}
+	send_queue_clear(m->f.tcp, c);
+	queue_something(m, c, 3);
 }
 
 static struct model *model_open(uint32_t came)
@@ -45,7 +56,7 @@ static struct model *model_open(uint32_t came)
 						      (uint16_t)(FIXTURE_LOCAL_PORT + i));
 
 		m.conns[i] = tcp_fixture_conn(&m.f, &key, 1, 1);
-		queue_something(&m, m.conns[i]);
+		queue_something(&m, m.conns[i], 4);
 	}
 	return &m;
 }
@@ -104,6 +115,8 @@ static void follow(uint32_t came)
 		uint32_t pushes_of_16 = random_below(&m->f.random, 17);
 
 		for (unsigned i = 0; i < STEPS; i++) {
+			if (i % 8 == 0)
+				go_on(m, m->conns[random_below(&m->f.random, CONNS)]);
 			if (random_below(&m->f.random, 16) < pushes_of_16)
 				push(m, m->conns[random_below(&m->f.random, CONNS)]);
 			else

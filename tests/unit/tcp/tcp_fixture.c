@@ -100,7 +100,7 @@ void tcp_fixture_settle(struct tcp_fixture *f)
 
 	while ((c = output_list_pop(f->tcp)) != NULL)
 		conn_release_if_done(f->tcp, c);
-	while ((c = conn_list_pop_ready(f->tcp)) != NULL) {
+	while ((c = ready_list_pop(f->tcp)) != NULL) {
 		c->events = 0;
 		conn_release_if_done(f->tcp, c);
 	}
