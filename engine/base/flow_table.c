@@ -7,8 +7,6 @@
 
 #include <errno.h>
 
-#include <rte_common.h>
-
 #include "base/memory.h"
 
 #define FLOW_TABLE_MAX_ENTRIES (UINT32_C(1) << 31)
@@ -22,8 +20,7 @@ struct flow_slot {
 // Twice as many slots as entries, at least.
 static uint64_t bucket_count(uint32_t max_entries)
 {
-	return rte_align64pow2(((uint64_t)max_entries * 2 + FLOW_BUCKET_SLOTS - 1)
-			       / FLOW_BUCKET_SLOTS);
+	return ((uint64_t)max_entries * 2 + FLOW_BUCKET_SLOTS - 1) / FLOW_BUCKET_SLOTS;
 }
 
 static bool is_sound(uint32_t max_entries)
@@ -48,9 +45,9 @@ int flow_table_create(struct flow_table **table, uint32_t max_entries, int socke
 	t = memory_take("flow_table", sizeof(*t), socket);
 	if (t == NULL)
 		return -ENOMEM;
-	t->mask = bucket_count(max_entries) - 1;
+	t->n_buckets = bucket_count(max_entries);
 	t->max_entries = max_entries;
-	t->buckets = memory_take("flow_buckets", (t->mask + 1) * sizeof(*t->buckets), socket);
+	t->buckets = memory_take("flow_buckets", t->n_buckets * sizeof(*t->buckets), socket);
 	if (t->buckets == NULL) {
 		rte_free(t);
 		return -ENOMEM;
@@ -81,9 +78,9 @@ int flow_table_insert(struct flow_table *table, uint64_t hash, uint32_t entry)
 	if (table->count == table->max_entries)
 		return -ENOSPC;
 	// Ends: half of the slots are empty.
-	for (uint64_t next = hash + 1; (empty = tag_match(bucket->tags, 0)) == 0; next++) {
+	while ((empty = tag_match(bucket->tags, 0)) == 0) {
 		bucket->overflow++;
-		bucket = flow_table_home(table, next);
+		bucket = flow_table_beyond(table, bucket);
 	}
 	slot = (unsigned)__builtin_ctz(empty);
 	bucket->tags[slot] = flow_tag(hash);
@@ -96,10 +93,10 @@ int flow_table_insert(struct flow_table *table, uint64_t hash, uint32_t entry)
 static bool find_slot(const struct flow_table *table, uint64_t hash, uint32_t entry,
 		      struct flow_slot *found)
 {
+	struct flow_bucket *bucket = flow_table_home(table, hash);
 	uint16_t tag = flow_tag(hash);
 
-	for (uint64_t step = 0; step <= table->mask; step++) {
-		struct flow_bucket *bucket = flow_table_home(table, hash + step);
+	for (uint64_t step = 0; step < table->n_buckets; step++) {
 		unsigned hits = tag_match(bucket->tags, tag);
 
 		for (; hits != 0; hits &= hits - 1) {
@@ -112,19 +109,23 @@ static bool find_slot(const struct flow_table *table, uint64_t hash, uint32_t en
 		}
 		if (bucket->overflow == 0)
 			break;
+		bucket = flow_table_beyond(table, bucket);
 	}
 	return false;
 }
 
 int flow_table_remove(struct flow_table *table, uint64_t hash, uint32_t entry)
 {
+	struct flow_bucket *passed = flow_table_home(table, hash);
 	struct flow_slot found;
 
 	if (!find_slot(table, hash, entry, &found))
 		return -ENOENT;
 	found.bucket->tags[found.slot] = 0;
-	for (uint64_t step = 0; step < found.steps; step++)
-		flow_table_home(table, hash + step)->overflow--;
+	for (uint64_t step = 0; step < found.steps; step++) {
+		passed->overflow--;
+		passed = flow_table_beyond(table, passed);
+	}
 	table->count--;
 	note_mutation(table, hash);
 	return 0;

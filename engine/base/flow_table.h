@@ -28,7 +28,7 @@ static_assert(sizeof(struct flow_bucket) == CACHE_LINE, "a look-up costs one lin
 
 struct flow_table {
 	struct flow_bucket *buckets;
-	uint64_t mask;
+	uint64_t n_buckets; // any number: the memory is that of the entries
 	uint32_t count;
 	uint32_t max_entries;
 };
@@ -61,7 +61,7 @@ uint32_t flow_table_next(const struct flow_table *table, uint64_t *cursor, unsig
 
 static inline bool flow_table_is_end(const struct flow_table *table, uint64_t cursor)
 {
-	return cursor > table->mask * FLOW_BUCKET_SLOTS + FLOW_BUCKET_SLOTS - 1;
+	return cursor >= table->n_buckets * FLOW_BUCKET_SLOTS;
 }
 
 static inline uint32_t flow_table_count(const struct flow_table *table)
@@ -74,9 +74,19 @@ static inline uint32_t flow_table_capacity(const struct flow_table *table)
 	return table->max_entries;
 }
 
+// The lower half of the hash as a fraction of the table.
 static inline struct flow_bucket *flow_table_home(const struct flow_table *table, uint64_t hash)
 {
-	return &table->buckets[hash & table->mask];
+	return &table->buckets[((hash & UINT32_MAX) * table->n_buckets) >> 32];
+}
+
+// Where to go on from a bucket that is full.
+static inline struct flow_bucket *flow_table_beyond(const struct flow_table *table,
+						    const struct flow_bucket *bucket)
+{
+	uint64_t place = (uint64_t)(bucket - table->buckets) + 1;
+
+	return &table->buckets[place == table->n_buckets ? 0 : place];
 }
 
 // Changes with every insert, remove and replace of a flow of that bucket: as long as it stays, a look-up of `hash`
@@ -91,7 +101,7 @@ static inline void flow_table_prefetch(const struct flow_table *table, uint64_t 
 	__builtin_prefetch(flow_table_home(table, hash));
 }
 
-// The bucket comes from the lowest bits of the hash, the tag from the highest: 1 to 65535.
+// The bucket comes from the lower half of the hash, the tag from the highest bits: 1 to 65535.
 static inline uint16_t flow_tag(uint64_t hash)
 {
 	uint16_t tag = (uint16_t)(hash >> 48);
@@ -104,10 +114,10 @@ static inline __attribute__((always_inline)) uint32_t flow_table_find(
 	const struct flow_table *table, uint64_t hash, flow_match_fn match, const void *key,
 	void *ctx)
 {
+	const struct flow_bucket *bucket = flow_table_home(table, hash);
 	uint16_t tag = flow_tag(hash);
 
-	for (uint64_t step = 0; step <= table->mask; step++) {
-		const struct flow_bucket *bucket = flow_table_home(table, hash + step);
+	for (uint64_t step = 0; step < table->n_buckets; step++) {
 		unsigned hits = tag_match(bucket->tags, tag);
 
 		for (; hits != 0; hits &= hits - 1) {
@@ -118,6 +128,7 @@ static inline __attribute__((always_inline)) uint32_t flow_table_find(
 		}
 		if (__builtin_expect(bucket->overflow == 0, 1))
 			break;
+		bucket = flow_table_beyond(table, bucket);
 	}
 	return INDEX_NONE;
 }
@@ -126,16 +137,17 @@ static inline __attribute__((always_inline)) uint32_t flow_table_find(
 // prefetched before flow_table_find() verifies it. INDEX_NONE is a decided miss.
 static inline uint32_t flow_table_first_candidate(const struct flow_table *table, uint64_t hash)
 {
+	const struct flow_bucket *bucket = flow_table_home(table, hash);
 	uint16_t tag = flow_tag(hash);
 
-	for (uint64_t step = 0; step <= table->mask; step++) {
-		const struct flow_bucket *bucket = flow_table_home(table, hash + step);
+	for (uint64_t step = 0; step < table->n_buckets; step++) {
 		unsigned hits = tag_match(bucket->tags, tag);
 
 		if (hits != 0)
 			return bucket->entries[__builtin_ctz(hits)];
 		if (__builtin_expect(bucket->overflow == 0, 1))
 			break;
+		bucket = flow_table_beyond(table, bucket);
 	}
 	return INDEX_NONE;
 }
