@@ -14,7 +14,6 @@
 struct flow_slot {
 	struct flow_bucket *bucket;
 	unsigned slot;
-	uint64_t steps; // buckets passed on the way
 };
 
 // Twice as many slots as entries, at least.
@@ -103,7 +102,7 @@ static bool find_slot(const struct flow_table *table, uint64_t hash, uint32_t en
 			unsigned slot = (unsigned)__builtin_ctz(hits);
 
 			if (bucket->entries[slot] == entry) {
-				*found = (struct flow_slot){bucket, slot, step};
+				*found = (struct flow_slot){bucket, slot};
 				return true;
 			}
 		}
@@ -116,16 +115,15 @@ static bool find_slot(const struct flow_table *table, uint64_t hash, uint32_t en
 
 int flow_table_remove(struct flow_table *table, uint64_t hash, uint32_t entry)
 {
-	struct flow_bucket *passed = flow_table_home(table, hash);
 	struct flow_slot found;
+	struct flow_bucket *passed;
 
 	if (!find_slot(table, hash, entry, &found))
 		return -ENOENT;
 	found.bucket->tags[found.slot] = 0;
-	for (uint64_t step = 0; step < found.steps; step++) {
+	for (passed = flow_table_home(table, hash); passed != found.bucket;
+	     passed = flow_table_beyond(table, passed))
 		passed->overflow--;
-		passed = flow_table_beyond(table, passed);
-	}
 	table->count--;
 	note_mutation(table, hash);
 	return 0;

@@ -43,6 +43,7 @@ size_t flow_table_bytes(uint32_t max_entries);
 int flow_table_create(struct flow_table **table, uint32_t max_entries, int socket);
 void flow_table_destroy(struct flow_table *table);
 
+// `hash`: its lower half and its highest 16 bits are to be well mixed, each for itself.
 // `entry` is any value but INDEX_NONE; its top bits are the caller's. The same (hash, entry) must not
 // be in the table yet. 0, or -ENOSPC when max_entries are in.
 int flow_table_insert(struct flow_table *table, uint64_t hash, uint32_t entry);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The connections that output will look at, first in, first out. One stands there once at most; taken off, it may be put
-// there again.
+// The connections that output will look at, first in, first out. One stands there once at most; taken off, it may be
+// put there again.
 // A list of thousands has left the caches, and one link behind the other would be waited for. So it is laid in
 // strands: one that comes stands behind whoever came OUTPUT_STRANDS before it, and the next OUTPUT_STRANDS are known,
 // and fetched, ahead of their turn.
@@ -60,7 +60,7 @@ static inline struct tcp_conn *output_list_ahead(const struct tcp *tcp, uint32_t
 	return conn_at(tcp, tcp->output.head[output_list_strand(tcp->output.went + turns)]);
 }
 
-// For output_list_pop(), of a list that is longer than OUTPUT_LIST_LONG - 1: what the turns to come will read.
+// For output_list_pop(), of a list that is longer than OUTPUT_LIST_LONG: what the turns to come will read.
 void output_list_fetch(const struct tcp *tcp);
 
 // The first one, taken off; NULL when there is none.

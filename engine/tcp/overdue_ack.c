@@ -2,7 +2,8 @@
 //
 // RFC 9293 3.8.6.3 where the output list is long. The list is first in, first out, so who has waited too long are its
 // first ones: as many as had come by a moment that is so long ago, less those whose turn it was since. They are gone
-// through once, behind a cursor in each strand. A list that is served in time costs a comparison and no connection is looked at.
+// through once, behind a cursor in each strand. A list that is served in time costs a comparison and no connection is
+// looked at.
 // Called by stack/ from plx_output().
 #include "tcp/overdue_ack.h"
 
